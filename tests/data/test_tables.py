@@ -1,0 +1,157 @@
+"""The bundled tables against the figures stated for the original data."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxstats import simulate
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+TABLES = ("olist_deliveries", "sfo_2017", "simulated_cohort")
+COLUMNS = {
+    "olist_deliveries": ["stars", "days_early", "days_early_unclipped", "answered_after_delivery", "reordered", "n"],
+    "sfo_2017": ["nps", "overall", "ease", "problem", "first_visit", "n"],
+    "simulated_cohort": ["nps", "csat", "ease", "days_early", "repurchase", "n"],
+}
+# The stated figures are printed to two (means) and three (slopes) decimals; one of them, .004 for .0045,
+# was cut rather than rounded.
+MEAN_PRINTED, SLOPE_PRINTED = 0.005, 0.0006
+ERRORS = 4.0  # how far a sample of 40,000 may lie from the truth, in standard errors
+
+
+def table(name: str) -> pd.DataFrame:
+    return pd.read_csv(DATA / f"{name}.csv")
+
+
+@pytest.fixture(scope="module")
+def orders() -> pd.DataFrame:
+    """The deliveries with one line per order."""
+    counted = table("olist_deliveries")
+    return counted.loc[counted.index.repeat(counted["n"])].drop(columns="n")
+
+
+def slopes(gap: pd.Series, outcome: pd.Series) -> np.ndarray:
+    """Least squares of two lines that meet at 0: slope below, slope above."""
+    design = np.column_stack([np.ones(len(gap)), np.minimum(gap, 0), np.maximum(gap, 0)])
+    return np.linalg.lstsq(design, outcome.to_numpy(dtype=float), rcond=None)[0][1:]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_are_sorted_counts_without_ids(name: str) -> None:
+    content = (DATA / f"{name}.csv").read_bytes()
+    assert len(content) < 60_000
+    lines = content.decode("ascii").split("\n")
+    assert lines[0].split(",") == COLUMNS[name]
+    assert lines[-1] == ""
+    # Short whole numbers or nothing: no key, date or text has room in that.
+    assert all(re.fullmatch(r"(-?\d{1,3})?(,(-?\d{1,3})?)+,\d{1,4}", line) for line in lines[1:-1])
+    frame = table(name)
+    keys = COLUMNS[name][:-1]
+    assert (frame["n"] >= 1).all()
+    assert not frame.duplicated(keys).any()
+    assert frame.equals(frame.sort_values(keys, na_position="last").reset_index(drop=True))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_readme_states_rows_and_cells(name: str) -> None:
+    frame = table(name)
+    (row,) = [
+        x for x in (DATA / "README.md").read_text(encoding="utf-8").splitlines() if x.startswith(f"| `{name}.csv`")
+    ]
+    stated = [int(number.replace(",", "")) for number in re.findall(r"(?<=\| )[\d,]+", row)]
+    assert stated == [frame["n"].sum(), len(frame), (frame["n"] == 1).sum()]
+
+
+def test_olist_orders_and_clip(orders: pd.DataFrame) -> None:
+    gap = orders["days_early_unclipped"]
+    assert len(orders) == 14_448
+    assert set(orders["stars"]) == {1, 2, 3, 4, 5}
+    assert orders["days_early"].equals(gap.clip(-11, 20))
+    note = tomllib.loads((DATA / "olist_deliveries.toml").read_text(encoding="utf-8"))["study"]["note"]
+    assert f"{(gap < -11).sum():,} orders that came later" in note
+    assert f"{(gap > 20).sum():,} that came earlier" in note
+
+
+def test_olist_mean_stars_against_stated_figures(orders: pd.DataFrame) -> None:
+    gap = orders["days_early_unclipped"]
+    groups = {"late": gap < 0, "day": gap == 0, "week": gap.between(1, 7), "more": gap >= 8}
+    means = {name: orders.loc[rows, "stars"].mean() for name, rows in groups.items()}
+    assert means == pytest.approx({"late": 2.27, "day": 4.18, "week": 4.22, "more": 4.30}, abs=MEAN_PRINTED)
+
+
+def test_olist_slopes_against_stated_figures(orders: pd.DataFrame) -> None:
+    after = orders[orders["answered_after_delivery"] == 1]
+    clipped = slopes(orders["days_early"], orders["stars"])
+    unclipped = slopes(orders["days_early_unclipped"], orders["stars"])
+    answered_after = slopes(after["days_early_unclipped"], after["stars"])
+    np.testing.assert_allclose(clipped, [0.254, 0.012], atol=SLOPE_PRINTED)
+    np.testing.assert_allclose(unclipped, [0.069, 0.020], atol=SLOPE_PRINTED)
+    np.testing.assert_allclose(answered_after, [0.160, 0.004], atol=SLOPE_PRINTED)
+
+
+def test_olist_reviews_before_delivery_against_stated_figures(orders: pd.DataFrame) -> None:
+    late, after = orders["days_early_unclipped"] < 0, orders["answered_after_delivery"] == 1
+    assert after.sum() == 13_758
+    assert (late & after).sum() == 283
+    assert (late & ~after).sum() / late.sum() == pytest.approx(0.70, abs=MEAN_PRINTED)
+
+
+def test_olist_reorders_against_stated_figures(orders: pd.DataFrame) -> None:
+    assert orders["reordered"].notna().sum() == 12_695
+    assert orders["reordered"].sum() == 27
+    assert set(orders["reordered"].dropna()) == {0, 1}
+
+
+def test_sfo_codes_against_stated_figures() -> None:
+    frame = table("sfo_2017")
+    rows = frame.loc[frame.index.repeat(frame["n"])]
+    assert len(rows) == 2_831
+    scales = {"nps": range(11), "overall": range(1, 6), "ease": range(1, 6), "problem": (0, 1), "first_visit": (0, 1)}
+    for column, values in scales.items():
+        assert set(rows[column].dropna()) == set(values)
+    assert (rows["nps"] == 0).sum() > 0
+    # 84 guests have the code 11, one gave no answer at all.
+    assert rows["nps"].isna().sum() == 84 + 1
+    assert (rows["first_visit"] == 1).sum() == 599
+
+
+def test_simulated_cohort_against_truth() -> None:
+    truth, frame = simulate.truth(), table("simulated_cohort")
+    rows = frame.loc[frame.index.repeat(frame["n"])]
+    assert len(rows) == 40_000
+    events = rows["repurchase"].sum()
+    assert min(events, len(rows) - events) >= 100
+    good = rows["repurchase"] == 1
+    error = np.sqrt(1 / (12 * good.sum()) + 1 / (12 * (~good).sum()))
+    for metric, area in truth.auc.items():
+        ranks = rows[metric].rank()
+        found = (ranks[good].mean() - (good.sum() + 1) / 2) / (~good).sum()
+        assert abs(found - area) < ERRORS * error
+    rate = rows.groupby(np.sign(rows["days_early"]))["repurchase"].agg(["mean", "size"])
+    expected = np.array([truth.late_rate, truth.met_rate, truth.exceeded_rate])
+    assert (np.abs(rate["mean"] - expected) < ERRORS * np.sqrt(expected * (1 - expected) / rate["size"])).all()
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_study_file_names_columns_that_exist(name: str) -> None:
+    study = tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
+    (single,) = study["table"].values()
+    assert single["file"] == f"{name}.csv"
+    sections = [*study.get("metric", {}).values(), *study["outcome"].values()]
+    named = [section["column"] for section in sections]
+    if "expectation" in study:
+        named.append(study["expectation"]["disconfirmation"])
+    for other in study.get("sensitivity", []):
+        named += [other["disconfirmation"], *other.get("where", {})]
+    assert set(named) <= set(COLUMNS[name])
+    assert study["study"]["count"] == "n"
+    assert study["study"]["evidence"] == ("simulated" if name == "simulated_cohort" else "real")
+
+
+def test_past_behaviour_is_not_declared_as_later() -> None:
+    study = tomllib.loads((DATA / "sfo_2017.toml").read_text(encoding="utf-8"))
+    assert not {"after", "starts"} & set(study["outcome"]["visited_before"])
