@@ -49,9 +49,13 @@ def symmetric(estimate: Floats, std_error: Floats, level: float, df: float | Flo
     return Limits(estimate - half, estimate + half)
 
 
-def wilson(successes: Floats, n: Floats, level: float) -> Limits:
-    """Wilson (1927), doi:10.1080/01621459.1927.10502953: the score interval of a proportion."""
-    z2 = critical(level) ** 2
+def wilson(successes: Floats, n: Floats, level: float, df: float | Floats = np.inf) -> Limits:
+    """Wilson (1927), doi:10.1080/01621459.1927.10502953: the score interval of a proportion.
+
+    For weighted or clustered rows ``n`` is the effective sample size and ``successes`` the share times
+    it; with ``df`` the critical value is Student's.
+    """
+    z2 = critical(level, df) ** 2
     p = successes / n
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = np.sqrt(z2) / (1 + z2 / n) * np.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
@@ -68,11 +72,17 @@ def clopper_pearson(successes: Floats, n: Floats, level: float) -> Limits:
     return Limits(low, high)
 
 
-def newcombe(p: Floats, first: Limits, q: Floats, second: Limits) -> Limits:
+def newcombe(p: Floats, first: Limits, q: Floats, second: Limits, correlation: float | Floats = 0.0) -> Limits:
     """Newcombe (1998), method 10: limits of p - q from the Wilson limits of each.
 
-    doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I
+    doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I; where p and q are correlated, as in
+    paired data, doi:10.1002/(SICI)1097-0258(19981130)17:22<2635::AID-SIM954>3.0.CO;2-C.
     """
-    low = p - q - np.sqrt((p - first.low) ** 2 + (second.high - q) ** 2)
-    high = p - q + np.sqrt((first.high - p) ** 2 + (q - second.low) ** 2)
+    low = p - q - _square_and_add(p - first.low, second.high - q, correlation)
+    high = p - q + _square_and_add(first.high - p, q - second.low, correlation)
     return Limits(low, high)
+
+
+def _square_and_add(a: Floats, b: Floats, correlation: float | Floats) -> Floats:
+    root: Floats = np.sqrt(np.maximum(a**2 + b**2 - 2 * correlation * a * b, 0.0))
+    return root
