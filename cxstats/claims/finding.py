@@ -2,9 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from cxstats.results import Backend, build_frame
+from cxstats.study_parts import TableAccount
 
 Kind = Literal["superiority", "non-superiority", "equivalence", "figure", "conjunction"]
 Verdict = Literal["supported", "not-supported", "direction-only", "inconclusive", "not-testable"]
@@ -78,18 +80,6 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableAccount:
-    """What became of the rows of one table: ``read`` = the sum of the other numbers."""
-
-    table: str
-    read: int
-    used: int
-    filtered: int = 0  # left out by `where`
-    superseded: int = 0  # another row of the same key was picked
-    unmatched: int = 0  # no row of the analysed table has the key
-
-
-@dataclass(frozen=True, kw_only=True)
 class ScoreSummary:
     """The distribution of one metric, for the data page of the report."""
 
@@ -127,3 +117,37 @@ class Validation:
         """One row per claim and outcome; `COLUMNS`, flags joined by a blank."""
         rows = [{**f.row(), "flags": " ".join(f.flags)} for f in self.findings]
         return build_frame({name: [row[name] for row in rows] for name in COLUMNS}, backend)
+
+    def summary(self) -> str:
+        """The verdicts as text: per claim the reason, the estimate and what to keep in mind."""
+        from cxstats.report.text import render_text
+
+        return render_text(self)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        html: str = self.to_frame().to_html(index=False, border=0, escape=True)
+        return html
+
+    def to_html(self, path: str | Path) -> None:
+        """Write the report: one file that needs nothing else, to be opened in any browser."""
+        from cxstats.report.html import render_html
+        from cxstats.report.write import write_text
+
+        write_text(path, render_html([self]))
+
+    def to_markdown(self, path: str | Path) -> None:
+        """Write the report as Markdown."""
+        from cxstats.report.markdown import render_markdown
+        from cxstats.report.write import write_text
+
+        write_text(path, render_markdown([self]))
+
+    def to_json(self, path: str | Path) -> None:
+        """Write the verdicts as JSON, unrounded, for programs."""
+        from cxstats.report.json import render_json
+        from cxstats.report.write import write_text
+
+        write_text(path, render_json([self]))

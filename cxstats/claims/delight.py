@@ -1,0 +1,220 @@
+"""Family "delight": expectations met, missed and exceeded."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cxstats.claims.claim import Claim, Evidence, OutcomeData, blocked, is_rating
+from cxstats.claims.finding import Kind, Part
+from cxstats.claims.verdict import Component, Question
+from cxstats.errors import CxStatsError, ScaleError, TooFewError
+from cxstats.methods.asymmetry import Asymmetry
+from cxstats.methods.expectation_levels import ExpectationLevels
+from cxstats.numerics.effect import Effect
+from cxstats.results import Result, shown
+from cxstats.roles import Binary, Rating
+from cxstats.studies.stop_delighting import CEILING_FROM
+from cxstats.study import Study
+
+FAMILY = "delight"
+RELATIVE = "relative difference in the share of good outcomes"
+RELATIVE_BAD = "relative fall of the share of bad outcomes"
+IN_SD = "standard deviations of the outcome"
+PER_SD = "standard deviations of the outcome per standard deviation of the gap"
+
+
+def _missing(study: Study) -> str:
+    if study.expectation is None:
+        return (
+            "No expectation is declared: an [expectation] section with disconfirmation = a column of received minus "
+            "expected (days early, say) would make it testable."
+        )
+    if not study.outcomes:
+        return "No outcome is declared: an [outcome] section with a later purchase or a rating would make it testable."
+    return ""
+
+
+def _delight(data: OutcomeData) -> Evidence:
+    """Exceeded against met: relative for a binary outcome, in standard deviations for a rating."""
+    refused = _wrong_outcome(data)
+    if refused is not None:
+        return refused
+    try:
+        levels = data.levels
+    except ScaleError as reason:
+        return blocked(str(reason), looked=False)
+    except TooFewError as reason:
+        return blocked(str(reason), looked=True)
+    unit = _gain_unit(data, levels)
+    evidence = Evidence(
+        question=_question(data, "non-superiority", levels.gain, levels.latent_gain, levels.n),
+        unit=unit,
+        headline=_levels_headline(data, levels),
+        guards=(*levels.notes, *_impossible(data.levels_elsewise())),
+        levels=_parts(levels, len(levels.levels)),
+        levels_unit=_loyalty(data),
+        sensitivity=tuple(
+            _alternative(title, found.gain, "")
+            for title, found in data.levels_elsewise()
+            if isinstance(found, ExpectationLevels)
+        ),
+        n=levels.n,
+        n_missing=levels.n_missing,
+    )
+    if levels.share_at_top >= CEILING_FROM:
+        stopped = blocked(
+            f"{100 * levels.share_at_top:.0f}% of the customers whose expectations were met already gave the best "
+            "rating: whoever was delighted could not show it. An outcome without a ceiling, such as a later purchase, "
+            "would make it testable.",
+            looked=True,
+            flags=("ceiling",),
+        )
+        return replace(
+            stopped,
+            unit=unit,
+            levels=evidence.levels,
+            levels_unit=evidence.levels_unit,
+            n=levels.n,
+            n_missing=levels.n_missing,
+        )
+    return evidence
+
+
+def _asymmetry(data: OutcomeData) -> Evidence:
+    """Slope below minus slope above, standardised; the ratio is compared with the published band."""
+    refused = _wrong_outcome(data)
+    if refused is not None:
+        return refused
+    try:
+        slopes = data.slopes
+    except ScaleError as reason:
+        return blocked(str(reason), looked=False)
+    except TooFewError as reason:
+        return blocked(str(reason), looked=True)
+    return Evidence(
+        question=_question(data, "superiority", slopes.effect, slopes.latent_effect, slopes.n),
+        unit=PER_SD,
+        headline=_slopes_headline(data, slopes),
+        guards=(*slopes.notes, *_impossible(data.slopes_elsewise())),
+        levels=_parts(slopes, 2),
+        levels_unit=f"{_loyalty(data)}, per unit of the gap",
+        published_on=slopes.ratio,
+        sensitivity=tuple(
+            _alternative(title, found.effect, _slopes_text(found))
+            for title, found in data.slopes_elsewise()
+            if isinstance(found, Asymmetry)
+        ),
+        n=slopes.n,
+        n_missing=slopes.n_missing,
+    )
+
+
+def _wrong_outcome(data: OutcomeData) -> Evidence | None:
+    if isinstance(data.outcome, Binary | Rating):
+        return None
+    return blocked(
+        f"The outcome '{data.name}' is neither binary nor a rating; this claim is tested on one of these.", looked=False
+    )
+
+
+def _question(data: OutcomeData, kind: Kind, observed: Effect, latent: Effect | None, n: int) -> Question:
+    in_sd = kind == "superiority" or is_rating(data.outcome)
+    smallest = data.smallest("sd" if in_sd else "relative")
+    main = Component(name=data.name, effect=observed, kind=kind, smallest=smallest)
+    beside = () if latent is None else (replace(main, effect=latent),)
+    return Question(components=(main,), latent=beside, n=n)
+
+
+def _gain_unit(data: OutcomeData, levels: ExpectationLevels) -> str:
+    if is_rating(data.outcome):
+        return IN_SD
+    met = float(levels.estimate[levels.levels.index("met")])
+    return RELATIVE if met <= 0.5 else RELATIVE_BAD
+
+
+def _loyalty(data: OutcomeData) -> str:
+    return f"mean of {data.name}" if is_rating(data.outcome) else f"share with a good outcome ({data.name})"
+
+
+def _levels_headline(data: OutcomeData, levels: ExpectationLevels) -> str:
+    met, exceeded = (float(levels.estimate[levels.levels.index(level)]) for level in ("met", "exceeded"))
+    how = "{:.2f}" if is_rating(data.outcome) else "{:.1%}"
+    return (
+        f"{_capital(_loyalty(data))}: {how.format(met)} where expectations were met, {how.format(exceeded)} where they "
+        "were exceeded."
+    )
+
+
+def _slopes_headline(data: OutcomeData, slopes: Asymmetry) -> str:
+    below, above = (shown(float(s), 3) for s in slopes.estimate[:2])
+    return f"{_capital(_loyalty(data))}, change per unit of the gap: {below} below expectation, {above} above."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _parts(result: Result, first: int) -> tuple[Part, ...]:
+    """The first rows of a result, as levels of a finding."""
+    limits = result.confidence_interval()
+    (names,) = result.labels.values()
+    return tuple(
+        Part(
+            name=names[i],
+            estimate=float(result.estimate[i]),
+            ci_low=float(limits.low[i]),
+            ci_high=float(limits.high[i]),
+        )
+        for i in range(first)
+    )
+
+
+def _alternative(title: str, effect: Effect, more: str) -> Part:
+    low, high = effect.interval()
+    return Part(name=f"{title}{more}", estimate=effect.estimate, ci_low=low, ci_high=high)
+
+
+def _slopes_text(slopes: Asymmetry) -> str:
+    below, above = (shown(float(s), 2) for s in slopes.estimate[:2])
+    return f" (slopes {below} below, {above} above)"
+
+
+def _impossible(alternatives: Sequence[tuple[str, object]]) -> tuple[str, ...]:
+    """A sentence for each alternative analysis that cannot be done."""
+    return tuple(
+        f"Not possible as an alternative: {title}. {found}"
+        for title, found in alternatives
+        if isinstance(found, CxStatsError)
+    )
+
+
+CLAIMS = (
+    Claim(
+        id="delight-no-loyalty",
+        family=FAMILY,
+        kind="non-superiority",
+        sentence="Exceeding expectations goes with no more loyalty than meeting them.",
+        source="Dixon, Freeman & Toman (2010), Harvard Business Review 88(7/8), 116-122",
+        published="no gain from exceeding",
+        needs="a disconfirmation column, a 0/1 outcome or a rating",
+        rule="exceeded lies less than 10% of the share (0/1 outcome) or .10 SD (rating, ceiling rule) above met",
+        unit=RELATIVE,
+        smallest_key="relative",
+        missing=_missing,
+        evidence=_delight,
+    ),
+    Claim(
+        id="negative-asymmetry",
+        family=FAMILY,
+        kind="superiority",
+        sentence="Falling short goes with more lost loyalty than exceeding by as much goes with gained.",
+        source="Anderson & Sullivan (1993), doi:10.1287/mksc.12.2.125",
+        published="ratio of the slopes (loss aversion) 1.3 to 2.3",
+        needs="a numeric disconfirmation column, a 0/1 outcome or a rating",
+        rule="slope below minus slope above exceeds .10 SD of the outcome per SD of the gap (ceiling rule)",
+        unit=PER_SD,
+        smallest_key="sd",
+        band=(1.3, 2.3),
+        missing=_missing,
+        evidence=_asymmetry,
+    ),
+)

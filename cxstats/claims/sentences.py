@@ -1,0 +1,61 @@
+"""Verdicts in words, for a reader who knows no statistics."""
+
+from cxstats.claims.claim import Evidence
+from cxstats.claims.verdict import Blocked, Component, Judgement, Question, needed_n
+from cxstats.results import shown
+
+_COUNTS = {
+    "supported": {
+        "superiority": "more than the smallest effect that counts ({smallest}), also in view of chance",
+        "non-superiority": "less than the smallest gain that counts ({smallest}), also in view of chance",
+        "equivalence": "no further from 0 than {smallest}, also in view of chance",
+    },
+    "not-supported": {
+        "superiority": "less than the smallest effect that counts ({smallest}), also in view of chance",
+        "non-superiority": "more than the smallest gain that counts ({smallest}), also in view of chance",
+        "equivalence": "further from 0 than {smallest}, also in view of chance",
+    },
+}
+_CEILING = (
+    "It looks supported on the rating as given, but not on the scale behind it: too many customers gave the best "
+    "value, and that alone bends the line."
+)
+_BLIND = "None of the compared scores clearly predicts the outcome, and two blind scores being equal says nothing."
+
+
+def reason_in_words(judgement: Judgement, evidence: Evidence) -> str:
+    """Why the verdict is what it is: what was seen, then what decides."""
+    component, question = judgement.decisive, evidence.question
+    if component is None or isinstance(question, Blocked):
+        return evidence.reason
+    return f"{evidence.headline} {_deciding(judgement, component, question, evidence)}".strip()
+
+
+def _deciding(judgement: Judgement, component: Component, question: Question, evidence: Evidence) -> str:
+    found = _found(component, question, evidence)
+    verdict = judgement.verdict
+    if verdict in _COUNTS:
+        return f"{found}: {_COUNTS[verdict][component.kind].format(smallest=shown(component.smallest, 3))}."
+    smallest = f"Smallest effect that counts: {shown(component.smallest, 3)}."
+    if "ceiling" in judgement.flags:
+        return f"{_CEILING} {found}. {smallest}"
+    if question.withheld:
+        return f"{_BLIND} {found}."
+    if verdict == "direction-only":
+        return f"It points the claimed way, but may be too small to count. {found}. {smallest}"
+    return f"These data cannot tell. {found}. {smallest}{_enough(judgement, component, question)}"
+
+
+def _found(component: Component, question: Question, evidence: Evidence) -> str:
+    """The estimate that decides, with its unit and interval."""
+    low, high = (shown(end, 3) for end in component.effect.interval())
+    unit = f"{evidence.unit[:1].upper()}{evidence.unit[1:]}"
+    which = f", {component.name}" if len(question.components) > 1 else ""
+    return f"{unit}{which}: {shown(component.effect.estimate, 3)} (95% interval {low} to {high})"
+
+
+def _enough(judgement: Judgement, component: Component, question: Question) -> str:
+    if "underpowered" not in judgement.flags:
+        return ""
+    needed = float(shown(needed_n(component, question.n), 2))
+    return f" It would take about {needed:,.0f} customers like these, instead of {question.n:,}."

@@ -1,0 +1,259 @@
+"""Put every claim of the register to the test on a study."""
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import cxstats
+from cxstats.cells import Cells
+from cxstats.claims.claim import SMALLEST_EFFECT, Claim, Evidence, OutcomeData, blocked, is_rating
+from cxstats.claims.finding import Finding, Part, ScoreSummary, Validation
+from cxstats.claims.register import CLAIMS, FAMILIES
+from cxstats.claims.sentences import reason_in_words
+from cxstats.claims.verdict import Component, Judgement, Question, judge, magnitude
+from cxstats.errors import ScaleError, StudyError, listed
+from cxstats.methods.mean_score import mean_score
+from cxstats.methods.net_promoter import net_promoter
+from cxstats.methods.top_box import top_box
+from cxstats.numerics.resample import seeded
+from cxstats.study import Study
+
+if TYPE_CHECKING:
+    from cxstats.results import TalliedResult
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A claim put to one outcome, with its evidence."""
+
+    claim: Claim
+    data: OutcomeData | None
+    evidence: Evidence
+
+
+def validate(
+    study: Study,
+    *,
+    rng: int | np.random.Generator | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Validation:
+    """Test each claim of the register on a study's own data, and say honestly what cannot be told.
+
+    Parameters
+    ----------
+    study : Study
+        From a study file (``cx.Study.read``) or made in Python.
+    rng : int or numpy Generator, optional
+        Seed of the resamples (they are descriptive: no verdict of this version depends on them).
+    progress : callable, optional
+        Told in words what is being done, stage by stage.
+
+    Returns
+    -------
+    Validation
+        A verdict per claim and outcome, with estimates, guards and what the data were.
+
+    Raises
+    ------
+    StudyError, ColumnError
+        The study contradicts itself or its data. What concerns a single claim (a score off its scale, too
+        few events, perfect separation) raises nothing: that claim is `not-testable`, with the reason.
+
+    Notes
+    -----
+    The verdicts follow one rule: each claim is tested against its smallest effect of interest, p-values
+    are adjusted by Holm over the claims of a family, and neither the published figure nor the absence of
+    significance ever makes a verdict.
+
+    Examples
+    --------
+    >>> import cxstats as cx
+    >>> study = cx.Study.read(cx.datasets.load("simulated_cohort").study)
+    >>> result = cx.validate(study, rng=1)
+    >>> print(result.to_frame().verdict[0])
+    supported
+    """
+    unknown = sorted(set(study.smallest_effect) - set(SMALLEST_EFFECT))
+    if unknown:
+        raise StudyError(
+            f"smallest_effect: {listed(unknown)} is not the name of an effect; known are {listed(SMALLEST_EFFECT)}."
+        )
+    tell = progress or (lambda _stage: None)
+    draws = seeded(rng)
+    outcomes = [OutcomeData(study, name, draws) for name in _behaviour_first(study)]
+    cases = [case for claim in CLAIMS for case in _cases(claim, study, outcomes, tell)]
+    tell("verdicts")
+    findings = [f for family in FAMILIES for f in _findings([c for c in cases if c.claim.family == family])]
+    tell("scores")
+    scores, notes, cells = _scores(study)
+    return Validation(
+        title=study.title,
+        evidence=study.evidence,
+        source=study.source,
+        licence=study.licence,
+        note=study.note,
+        findings=tuple(findings),
+        scores=scores,
+        tables=study.tables_account,
+        unused=study.unused,
+        notes=(*_late(study), *notes),
+        seed=draws.seed,
+        version=cxstats.__version__,
+        fingerprint=_fingerprint(outcomes, cells),
+    )
+
+
+def _behaviour_first(study: Study) -> list[str]:
+    """Outcome names: what customers did before what they said, each in the order of the study."""
+    return sorted(study.outcomes, key=lambda name: study.outcomes[name].kind != "behaviour")
+
+
+def _cases(claim: Claim, study: Study, outcomes: Sequence[OutcomeData], tell: Callable[[str], None]) -> list[_Case]:
+    """The claim on each outcome; once, without an outcome, where something is not declared at all."""
+    missing = claim.missing(study)
+    if missing:
+        return [_Case(claim, None, blocked(missing, looked=False))]
+    cases = []
+    for data in outcomes:
+        tell(f"{claim.id} on {data.name}")
+        cases.append(_Case(claim, data, _timed(data) or claim.evidence(data)))
+    return cases
+
+
+def _timed(data: OutcomeData) -> Evidence | None:
+    """The guard of every predictive claim: the outcome must come after the feedback."""
+    timing = data.study.timing(data.name)
+    if timing.status in ("declared", "checked"):
+        return None
+    return blocked(
+        f"Nothing says that '{data.name}' came after the feedback ({timing.detail}); a score cannot predict what "
+        "had happened before it was given. An outcome recorded afterwards would make it testable: declare the "
+        "column in which its window starts (starts), or after = true.",
+        looked=False,
+        flags=("timing",),
+    )
+
+
+def _findings(cases: Sequence[_Case]) -> list[Finding]:
+    """Judge one family together, then write each finding."""
+    judgements = judge([case.evidence.question for case in cases])
+    return [_finding(case, judgement) for case, judgement in zip(cases, judgements, strict=True)]
+
+
+def _finding(case: _Case, judgement: Judgement) -> Finding:
+    claim, evidence = case.claim, case.evidence
+    question, decisive = evidence.question, judgement.decisive
+    published_on = evidence.published_on if decisive is None or evidence.published_on else decisive.effect
+    estimate, low, high = _shown(decisive)
+    return Finding(
+        claim=claim.id,
+        family=claim.family,
+        kind=claim.kind,
+        sentence=claim.sentence,
+        outcome=None if case.data is None else case.data.name,
+        verdict=judgement.verdict,
+        estimate=estimate,
+        ci_low=low,
+        ci_high=high,
+        smallest_effect=_smallest(case, decisive),
+        unit=evidence.unit or claim.unit,
+        published=claim.published,
+        source=claim.source,
+        magnitude="none" if decisive is None or published_on is None else magnitude(published_on, claim.band),
+        flags=(*judgement.flags, *evidence.flags),
+        reason=reason_in_words(judgement, evidence),
+        parts=_parts(question),
+        levels=evidence.levels,
+        levels_unit=evidence.levels_unit,
+        sensitivity=evidence.sensitivity,
+        guards=evidence.guards,
+        n=evidence.n,
+        n_missing=evidence.n_missing,
+        rival=claim.rival,
+    )
+
+
+def _shown(decisive: Component | None) -> tuple[float, float, float]:
+    """Estimate and unadjusted 95% interval of the component on which the verdict turned."""
+    if decisive is None:
+        return math.nan, math.nan, math.nan
+    return decisive.effect.estimate, *decisive.effect.interval()
+
+
+def _smallest(case: _Case, decisive: Component | None) -> float:
+    if decisive is not None:
+        return decisive.smallest
+    if case.data is None:
+        return SMALLEST_EFFECT[case.claim.smallest_key]
+    on_rating = case.claim.smallest_key == "relative" and is_rating(case.data.outcome)
+    return case.data.smallest("sd" if on_rating else case.claim.smallest_key)
+
+
+def _parts(question: object) -> tuple[Part, ...]:
+    """The components of a conjunction, each with its unadjusted 95% interval."""
+    if not isinstance(question, Question) or len(question.components) < 2:
+        return ()
+    intervals = [c.effect.interval() for c in question.components]
+    return tuple(
+        Part(name=c.name, estimate=c.effect.estimate, ci_low=low, ci_high=high)
+        for c, (low, high) in zip(question.components, intervals, strict=True)
+    )
+
+
+def _scores(study: Study) -> tuple[tuple[ScoreSummary, ...], tuple[str, ...], list[Cells]]:
+    """Distribution and score of each metric; a score off its scale becomes a note."""
+    summaries, notes, tallied = [], [], []
+    for name in study.metric_scales:
+        try:
+            cells = study.cells(None, metrics=(name,))
+            summaries.append(_score(cells, name))
+            tallied.append(cells)
+        except ScaleError as reason:
+            notes.append(str(reason))
+    return tuple(summaries), tuple(notes), tallied
+
+
+def _score(cells: Cells, name: str) -> ScoreSummary:
+    scale = cells.roles.metrics[name]
+    analyses: dict[str, tuple[str, Callable[..., TalliedResult]]] = {
+        "nps": ("NPS", net_promoter),
+        "csat": ("share in the best two boxes", top_box),
+    }
+    label, analysis = analyses.get(scale.kind, ("mean", mean_score))
+    result = analysis(cells, metric=name)
+    limits = result.confidence_interval()
+    plain = cells.where(cells.observed([name]))
+    values, number = np.unique(plain[name], return_inverse=True)
+    return ScoreSummary(
+        metric=name,
+        scale=f"{scale}, up is {'good' if scale.higher_is_better else 'bad'}",
+        score=label,
+        estimate=float(result.estimate[0]),
+        ci_low=float(limits.low[0]),
+        ci_high=float(limits.high[0]),
+        n=result.n,
+        n_missing=result.n_missing,
+        values=tuple(map(float, values)),
+        counts=tuple(int(c) for c in np.bincount(number, weights=plain.count, minlength=len(values))),
+    )
+
+
+def _late(study: Study) -> tuple[str, ...]:
+    """A sentence for each outcome from which late feedback was left out."""
+    late = {name: study.n_late(name) for name in study.outcomes}
+    return tuple(
+        f"{n:,} rows were left out for '{name}': their feedback came after the outcome's window had begun."
+        for name, n in late.items()
+        if n
+    )
+
+
+def _fingerprint(outcomes: Sequence[OutcomeData], scores: Sequence[Cells]) -> str:
+    """One SHA-256 over the fingerprints of all cells that were analysed."""
+    lines = [f"{data.name} {what} {print_}" for data in outcomes for what, print_ in sorted(data.fingerprints.items())]
+    lines += [cells.fingerprint for cells in scores]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
