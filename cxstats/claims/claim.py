@@ -35,6 +35,7 @@ class Evidence:
     unit: str = ""
     reason: str = ""  # where blocked: what is missing, and what would make the claim testable
     headline: str = ""  # else: what was seen, in one sentence
+    measured: str = "The estimate is"  # how the deciding number is introduced; may name the component as {name}
     guards: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     levels: tuple[Part, ...] = ()

@@ -19,6 +19,11 @@ FAMILY = "delight"
 RELATIVE = "relative difference in the share of good outcomes"
 RELATIVE_BAD = "relative fall of the share of bad outcomes"
 IN_SD = "standard deviations of the outcome"
+_GAIN_MEASURED = {
+    RELATIVE: "Relative to the share where they were met, the gain is",
+    RELATIVE_BAD: "Counted in bad outcomes, the relative gain is",
+    IN_SD: "In standard deviations, the gain is",
+}
 PER_SD = "standard deviations of the outcome per standard deviation of the gap"
 
 
@@ -49,6 +54,7 @@ def _delight(data: OutcomeData) -> Evidence:
         question=_question(data, "non-superiority", levels.gain, levels.latent_gain, levels.n),
         unit=unit,
         headline=_levels_headline(data, levels),
+        measured=_GAIN_MEASURED[unit],
         guards=(*levels.notes, *_impossible(data.levels_elsewise())),
         levels=_parts(levels, len(levels.levels)),
         levels_unit=_loyalty(data),
@@ -94,6 +100,7 @@ def _asymmetry(data: OutcomeData) -> Evidence:
         question=_question(data, "superiority", slopes.effect, slopes.latent_effect, slopes.n),
         unit=PER_SD,
         headline=_slopes_headline(data, slopes),
+        measured="In standard deviations, the slopes differ by",
         guards=(*slopes.notes, *_impossible(data.slopes_elsewise())),
         levels=_parts(slopes, 2),
         levels_unit=f"{_loyalty(data)}, per unit of the gap",
@@ -139,18 +146,17 @@ def _levels_headline(data: OutcomeData, levels: ExpectationLevels) -> str:
     met, exceeded = (float(levels.estimate[levels.levels.index(level)]) for level in ("met", "exceeded"))
     how = "{:.2f}" if is_rating(data.outcome) else "{:.1%}"
     return (
-        f"{_capital(_loyalty(data))}: {how.format(met)} where expectations were met, {how.format(exceeded)} where they "
+        f"The {_loyalty(data)} is {how.format(met)} where expectations were met and {how.format(exceeded)} where they "
         "were exceeded."
     )
 
 
 def _slopes_headline(data: OutcomeData, slopes: Asymmetry) -> str:
-    below, above = (shown(float(s), 3) for s in slopes.estimate[:2])
-    return f"{_capital(_loyalty(data))}, change per unit of the gap: {below} below expectation, {above} above."
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    below, above = (shown(float(s), 2) for s in (-slopes.estimate[0], slopes.estimate[1]))
+    return (
+        f"With each unit by which expectations were missed, the {_loyalty(data)} changes by {below}; with each unit by "
+        f"which they were exceeded, by {above}."
+    )
 
 
 def _parts(result: Result, first: int) -> tuple[Part, ...]:

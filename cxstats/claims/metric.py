@@ -7,7 +7,6 @@ from cxstats.claims.finding import Kind, Part
 from cxstats.claims.verdict import Component, Question
 from cxstats.errors import ScaleError, SeparationError, TooFewError
 from cxstats.numerics.effect import Effect
-from cxstats.results import shown
 from cxstats.roles import Binary
 from cxstats.scales import Scale
 from cxstats.studies.which_metric import WhichMetric
@@ -72,7 +71,8 @@ def _compare(data: OutcomeData, race: WhichMetric, kind: str, test: Kind) -> Evi
     return Evidence(
         question=Question(components=components, withheld=withheld, n=race.n),
         unit=UNIT,
-        headline=_headline(race),
+        headline=_headline(data, race),
+        measured="The difference {name} is",
         guards=(*guards, *race.notes),
         flags=tuple(flags),
         levels=_areas(race),
@@ -104,9 +104,15 @@ def _uninformative(race: WhichMetric, names: list[str], smallest: float) -> bool
     return not any(low[race.metrics.index(name)] > 0.5 + smallest for name in names)
 
 
-def _headline(race: WhichMetric) -> str:
+def _headline(data: OutcomeData, race: WhichMetric) -> str:
+    """The areas as what they are: how often a score picks the right one of two customers."""
     order = sorted(range(len(race.metrics)), key=lambda i: -race.estimate[i])
-    return f"AUC: {', '.join(f'{race.metrics[i]} {shown(float(race.estimate[i]), 3)}' for i in order)}."
+    best, *rest = (f"{race.metrics[i]} {100 * race.estimate[i]:.1f}%" for i in order)
+    name = race.metrics[order[0]]
+    return (
+        f"Of two customers, one with a good and one with a bad outcome ({data.name}), {name} picks the right one "
+        f"{best.removeprefix(name).strip()} of the time, {', '.join(rest)}."
+    )
 
 
 def _areas(race: WhichMetric) -> tuple[Part, ...]:

@@ -6,14 +6,14 @@ from cxstats.results import shown
 
 _COUNTS = {
     "supported": {
-        "superiority": "more than the smallest effect that counts ({smallest}), also in view of chance",
-        "non-superiority": "less than the smallest gain that counts ({smallest}), also in view of chance",
-        "equivalence": "no further from 0 than {smallest}, also in view of chance",
+        "superiority": "clearly more than {smallest}, the smallest effect that counts",
+        "non-superiority": "clearly less than {smallest}, the smallest gain that counts",
+        "equivalence": "clearly within {smallest} either way, the smallest difference that counts",
     },
     "not-supported": {
-        "superiority": "less than the smallest effect that counts ({smallest}), also in view of chance",
-        "non-superiority": "more than the smallest gain that counts ({smallest}), also in view of chance",
-        "equivalence": "further from 0 than {smallest}, also in view of chance",
+        "superiority": "clearly less than {smallest}, the smallest effect that counts",
+        "non-superiority": "clearly more than {smallest}, the smallest gain that counts",
+        "equivalence": "clearly further from 0 than {smallest}, the smallest difference that counts",
     },
 }
 _CEILING = (
@@ -32,7 +32,7 @@ def reason_in_words(judgement: Judgement, evidence: Evidence) -> str:
 
 
 def _deciding(judgement: Judgement, component: Component, question: Question, evidence: Evidence) -> str:
-    found = _found(component, question, evidence)
+    found = _found(component, evidence)
     verdict = judgement.verdict
     if verdict in _COUNTS:
         return f"{found}: {_COUNTS[verdict][component.kind].format(smallest=shown(component.smallest, 3))}."
@@ -46,12 +46,11 @@ def _deciding(judgement: Judgement, component: Component, question: Question, ev
     return f"These data cannot tell. {found}. {smallest}{_enough(judgement, component, question)}"
 
 
-def _found(component: Component, question: Question, evidence: Evidence) -> str:
-    """The estimate that decides, with its unit and interval."""
+def _found(component: Component, evidence: Evidence) -> str:
+    """The estimate that decides, with its interval."""
     low, high = (shown(end, 3) for end in component.effect.interval())
-    unit = f"{evidence.unit[:1].upper()}{evidence.unit[1:]}"
-    which = f", {component.name}" if len(question.components) > 1 else ""
-    return f"{unit}{which}: {shown(component.effect.estimate, 3)} (95% interval {low} to {high})"
+    measured = evidence.measured.format(name=component.name)
+    return f"{measured} {shown(component.effect.estimate, 3)} (95% interval {low} to {high})"
 
 
 def _enough(judgement: Judgement, component: Component, question: Question) -> str:

@@ -16,7 +16,7 @@ EXPECTED = [
     # More than half of those who got the parcel on the day gave five stars: delight has no room.
     ("olist_deliveries", "delight-no-loyalty", "stars", "not-testable", "ceiling", "already gave the best"),
     # .254 against .012 stars per day, and .196 against .013 on the latent scale: both scales agree.
-    ("olist_deliveries", "negative-asymmetry", "stars", "supported", "", "gap: 1.36"),
+    ("olist_deliveries", "negative-asymmetry", "stars", "supported", "", "differ by 1.36"),
     # The only behaviour came before the answers; nothing was expected, so nothing was exceeded.
     ("sfo_2017", "metric-best-retention", "visited_before", "not-testable", "timing", "came after the feedback"),
     ("sfo_2017", "ces-beats-all", "visited_before", "not-testable", "timing", "came after the feedback"),
@@ -27,8 +27,8 @@ EXPECTED = [
     ("simulated_cohort", "metric-best-retention", "repurchase", "supported", "no-baseline", "csat - nps"),
     ("simulated_cohort", "ces-beats-all", "repurchase", "not-supported", "opposite", "ease - csat"),
     ("simulated_cohort", "nps-no-superiority", "repurchase", "not-supported", "", "nps - "),
-    ("simulated_cohort", "delight-no-loyalty", "repurchase", "supported", "", "55.1% where expectations were met"),
-    ("simulated_cohort", "negative-asymmetry", "repurchase", "supported", "", "gap: 0.357"),
+    ("simulated_cohort", "delight-no-loyalty", "repurchase", "supported", "", "is 55.1% where expectations were met"),
+    ("simulated_cohort", "negative-asymmetry", "repurchase", "supported", "", "differ by 0.357"),
 ]
 NAMES = ("olist_deliveries", "sfo_2017", "simulated_cohort")
 
