@@ -1,0 +1,308 @@
+"""The study file: TOML that says where the data are and what their columns mean.
+
+The sections and keys, with the optional ones marked ``?``; each section that names columns takes ``table``,
+which is not needed where the analysed table, or one table alone, has the columns::
+
+    cxstats = 1                     version of this format
+    [study]                         title, evidence (real | simulated | published), rows?, cluster?, weight?, count?,
+                                    source?, licence?, note? (three texts for the report)
+    [table.NAME]                    file or files, format?, sheet?, encoding?, decimal?, key?, time?, pick?, where?
+    [metric.NAME]                   column, scale, kind?, version? or version_column? (for ces one is required),
+                                    higher_is_better? and whole? (with scale = [low, high]), where?, missing?, labels?
+    [outcome.NAME]                  type (binary | rating | survival | continuous | count), column (or time, event,
+                                    entry?), good (or scale, for a rating), kind?, starts?, after?, late?, where?,
+                                    missing?, labels?
+    [expectation]                   disconfirmation, or expected and performed; met?
+    [[sensitivity]]                 title, disconfirmation?, where?: an alternative analysis of the expectation,
+                                    shown beside the verdict and never part of it
+    [journey] [moments] [encounters] [controls]    checked, and used by no claim of this version
+    [smallest_effect]               effect = number
+
+``evidence`` is required, since every page of a report says it. ``late = "drop"`` lets an outcome be missing
+in rows whose feedback was given after the outcome's window began (``starts``), instead of stopping the
+study. ``where`` on a metric or an outcome keeps rows of its table; ``missing`` and ``labels`` of a survival
+outcome concern its event. ``whole = false`` lets a scale hold values between whole numbers. A filter is
+compared by equality after the file was read: true is not 1 and not the text "true".
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
+from pydantic_core import PydanticCustomError
+
+from cxstats.readers.infer import Decimal
+from cxstats.readers.paths import Format
+from cxstats.scales import NAMED, Scale
+from cxstats.scales import Kind as ScaleKind
+from cxstats.study_errors import nearest
+from cxstats.study_parts import Evidence, Pick
+
+Problems = Iterator[tuple[str, str]]  # key, what is wrong with it
+
+
+def _where(given: Any) -> dict[str, list[Any]]:
+    """Column -> non-empty list of true, false, numbers and text."""
+    if not isinstance(given, dict):
+        raise PydanticCustomError("study", "must be like {{ Finished = [true] }}, a list of values per column")
+    for column, values in given.items():
+        if (
+            not isinstance(values, list)
+            or not values
+            or not all(isinstance(v, bool | int | float | str) for v in values)
+        ):
+            raise PydanticCustomError(
+                "study",
+                "must give each column a list of true, false, numbers or text, but '{column}' has {values}",
+                {"column": column, "values": repr(values)},
+            )
+    return given
+
+
+def _codes(given: Any) -> list[float | str]:
+    if not isinstance(given, list) or not all(
+        isinstance(v, int | float | str) and v is not True and v is not False for v in given
+    ):
+        raise PydanticCustomError("study", "must be a list of numbers or text, such as [98, 99]")
+    return given
+
+
+def _good(given: Any) -> int | str:
+    if type(given) not in (int, str):
+        raise PydanticCustomError("study", "must be 0, 1, 'high' or 'low', not {given}", {"given": repr(given)})
+    good: int | str = given
+    return good
+
+
+def _number(given: Any) -> float:
+    if not _is_finite(given):
+        raise PydanticCustomError("study", "must be a number, not {given}", {"given": repr(given)})
+    number: float = given
+    return number
+
+
+def _is_finite(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _scale(given: Any) -> str | list[float]:
+    pair = isinstance(given, list) and len(given) == 2 and all(_is_finite(v) for v in given)
+    if not pair and not (isinstance(given, str) and given in NAMED):
+        near = nearest(given, list(NAMED)) if isinstance(given, str) else ""
+        raise PydanticCustomError(
+            "study",
+            "must be one of {named}, or [low, high] with higher_is_better, not {given}{near}",
+            {"named": ", ".join(NAMED), "given": repr(given), "near": near},
+        )
+    scale: str | list[float] = given
+    return scale
+
+
+Text = Annotated[str, Field(min_length=1)]
+Number = Annotated[float, PlainValidator(_number)]
+WhereKeys = Annotated[dict[str, list[Any]], PlainValidator(_where)]
+Codes = Annotated[list[Any], PlainValidator(_codes)]
+ScaleKey = Annotated[Any, PlainValidator(_scale)]
+
+
+class _Section(BaseModel):
+    """A section: no key but its own; a value must have the type of its key."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    def problems(self) -> Problems:
+        """What is wrong between the keys of the section."""
+        return iter(())
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "_Section":
+        problems = list(self.problems())
+        if problems:
+            raise PydanticCustomError("keys", "keys contradict each other", {"problems": problems})
+        return self
+
+
+class StudySection(_Section):
+    title: Text
+    evidence: Evidence
+    rows: Text | None = None
+    cluster: Text | None = None
+    weight: Text | None = None
+    count: Text | None = None
+    source: str = ""
+    licence: str = ""
+    note: str = ""
+
+
+class TableSection(_Section):
+    file: Text | None = None
+    files: list[Text] | None = None
+    format: Format | None = None
+    sheet: Text | None = None
+    encoding: Text | None = None
+    decimal: Decimal = "."
+    key: Text | None = None
+    time: Text | None = None
+    pick: Pick | None = None
+    where: WhereKeys = {}
+
+    def problems(self) -> Problems:
+        if self.file is not None and self.files is not None:
+            yield "files", "is for several files and file for one: leave out one of them."
+        if self.file is None and not self.files:
+            yield "file", "is required, or else files, a list of them."
+
+
+class _Scaled(_Section):
+    """A section with a scale: a name, or bounds with a direction."""
+
+    higher_is_better: bool | None = None
+    whole: bool | None = None
+
+    def scale_problems(self, scale: Any, kind: str | None) -> Problems:
+        if isinstance(scale, list):
+            if self.higher_is_better is None:
+                yield (
+                    "higher_is_better",
+                    "is required with scale = [low, high]: a direction is declared, never guessed.",
+                )
+            elif not scale[0] < scale[1]:
+                yield "scale", f"must run from a low to a higher value, not from {scale[0]:g} to {scale[1]:g}."
+            elif self.whole is not False and not all(float(bound).is_integer() for bound in scale):
+                yield "scale", "must have whole bounds, unless whole = false."
+            return
+        for key in ("higher_is_better", "whole"):
+            if getattr(self, key) is not None:
+                yield key, f"is for scale = [low, high]; '{scale}' says it already."
+        if kind is not None and scale is not None and kind != NAMED[scale].kind:
+            yield "kind", f"is '{kind}', but the scale '{scale}' is of kind '{NAMED[scale].kind}'."
+
+    def made_scale(self, scale: Any, kind: ScaleKind | None) -> Scale:
+        """The scale itself."""
+        if isinstance(scale, str):
+            return NAMED[scale]
+        whole, better = self.whole is not False, bool(self.higher_is_better)
+        return Scale(scale[0], scale[1], higher_is_better=better, kind=kind or "other", whole=whole)
+
+
+class MetricSection(_Scaled):
+    column: Text
+    scale: ScaleKey
+    table: Text | None = None
+    kind: ScaleKind | None = None
+    version: Literal["ces1", "ces2"] | None = None
+    version_column: Text | None = None
+    where: WhereKeys = {}
+    missing: Codes = []
+    labels: dict[str, Number] = {}
+
+    def problems(self) -> Problems:
+        yield from self.scale_problems(self.scale, self.kind)
+        kind = NAMED[self.scale].kind if isinstance(self.scale, str) else self.kind
+        if kind == "ces" and self.version is None and self.version_column is None:
+            ces1, ces2 = "'ces1' (how much effort, up is bad)", "'ces2' (made it easy, up is good)"
+            yield "version", f"is required for an effort score: {ces1} or {ces2}; or else version_column."
+
+
+_KEYS_OF: dict[str, tuple[str, ...]] = {
+    "binary": ("column", "good"),
+    "rating": ("column", "scale"),
+    "survival": ("time", "event", "good"),
+    "continuous": ("column", "good"),
+    "count": ("column", "good"),
+}
+_OPTIONAL: dict[str, tuple[str, ...]] = {"survival": ("entry",), "rating": ("higher_is_better", "whole")}
+
+
+class OutcomeSection(_Scaled):
+    type: Literal["binary", "rating", "survival", "continuous", "count"]
+    column: Text | None = None
+    time: Text | None = None
+    event: Text | None = None
+    entry: Text | None = None
+    scale: ScaleKey | None = None
+    good: Annotated[Any, PlainValidator(_good)] = None
+    table: Text | None = None
+    kind: Literal["behaviour", "intention"] = "behaviour"
+    starts: Text | None = None
+    after: bool = False
+    late: Literal["drop"] | None = None
+    where: WhereKeys = {}
+    missing: Codes = []
+    labels: dict[str, Number] = {}
+
+    def problems(self) -> Problems:
+        required, optional = _KEYS_OF[self.type], _OPTIONAL.get(self.type, ())
+        for key in ("column", "time", "event", "entry", "scale", "higher_is_better", "whole", "good"):
+            given = getattr(self, key) is not None
+            if key in required and not given:
+                yield key, f"is required for type = '{self.type}'."
+            if given and key not in (*required, *optional):
+                yield key, f"has no meaning for type = '{self.type}', which takes {', '.join((*required, *optional))}."
+        if self.scale is not None:
+            yield from self.scale_problems(self.scale, None)
+        ends: tuple[Any, ...] = (0, 1) if self.type in ("binary", "survival") else ("high", "low")
+        if self.good is not None and self.good not in ends:
+            yield "good", f"must say which value is good for the firm, {ends[0]!r} or {ends[1]!r}, not {self.good!r}."
+
+
+class ExpectationSection(_Section):
+    disconfirmation: Text | None = None
+    expected: Text | None = None
+    performed: Text | None = None
+    met: Annotated[list[Number], Field(min_length=2, max_length=2)] = [0, 0]
+    table: Text | None = None
+
+
+class SensitivitySection(_Section):
+    title: Text
+    disconfirmation: Text | None = None
+    where: WhereKeys = {}
+
+
+class JourneySection(_Section):
+    rating: Text
+    touchpoints: Annotated[list[Text], Field(min_length=1)]
+    same_sitting: bool = False
+    table: Text | None = None
+
+
+class MomentsSection(_Section):
+    sequence: Text
+    order: Text
+    value: Text
+    neutral: Number
+    overall: Text | None = None
+    person: Text | None = None
+    table: Text | None = None
+
+
+class EncountersSection(_Section):
+    customer: Text
+    order: Text
+    perk: Text
+    rating: Text
+    table: Text | None = None
+
+
+class ControlsSection(_Section):
+    columns: Annotated[list[Text], Field(min_length=1)]
+    table: Text | None = None
+
+
+class StudyFile(_Section):
+    """The whole file."""
+
+    cxstats: Literal[1]
+    study: StudySection
+    table: Annotated[dict[str, TableSection], Field(min_length=1)]
+    metric: dict[str, MetricSection] = {}
+    outcome: dict[str, OutcomeSection] = {}
+    expectation: ExpectationSection | None = None
+    sensitivity: list[SensitivitySection] = []
+    journey: JourneySection | None = None
+    moments: MomentsSection | None = None
+    encounters: EncountersSection | None = None
+    controls: ControlsSection | None = None
+    smallest_effect: dict[str, Number] = {}

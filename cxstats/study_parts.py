@@ -1,0 +1,170 @@
+"""What a study is made of: tables, metrics, outcomes, an expectation, alternative analyses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from cxstats.roles import Outcome
+from cxstats.scales import Scale
+
+Value: TypeAlias = bool | int | float | str
+Where: TypeAlias = Mapping[str, Sequence[Value]]  # column -> the values that are kept
+Pick = Literal["first", "last"]
+VERSIONS = ("ces1", "ces2")  # of the effort question: up is bad, up is good
+Evidence = Literal["real", "simulated", "published"]
+TimingStatus = Literal["declared", "checked", "undeclared", "unknown"]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One table of a study: a frame, a file, or several files that are stacked.
+
+    Parameters
+    ----------
+    data : dataframe, path, or list of paths
+    key : str, optional
+        The column by which tables are joined. A key that stands in several rows needs ``pick``.
+    time : str, optional
+        When the row came about: dates, or numbers.
+    pick : {"first", "last"}, optional
+        Which row of a key counts, by ``time``.
+    where : mapping from column to list of values, optional
+        Rows to keep: those that hold one of the values in each of the columns.
+    format, sheet, encoding, decimal
+        How files are read, as in `read`.
+    """
+
+    data: Any
+    _: KW_ONLY
+    key: str | None = None
+    time: str | None = None
+    pick: Pick | None = None
+    where: Where = field(default_factory=dict)
+    format: Any = None
+    sheet: str | None = None
+    encoding: str | None = None
+    decimal: Any = "."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A feedback score of a study.
+
+    Parameters
+    ----------
+    column : str
+    scale : Scale
+        Bounds, direction and kind.
+    table : str, optional
+        Not needed if the analysed table, or one table alone, has the column.
+    where : mapping from column to list of values, optional
+        The rows of the table that hold this score, for tables with a row per answer.
+    missing : list of numbers or text, optional
+        Codes that mean no answer.
+    labels : mapping from text to number, optional
+        For answers stored as text.
+    version : {"ces1", "ces2"}, optional
+        For effort scores: which question was asked. If not given, the direction of the scale says it.
+    version_column : str, optional
+        For effort scores: the column that says which question was asked.
+    """
+
+    column: str
+    scale: Scale
+    table: str | None = None
+    where: Where = field(default_factory=dict)
+    missing: Sequence[float | str] = ()
+    labels: Mapping[str, float] = field(default_factory=dict)
+    version: str | None = None
+    version_column: str | None = None
+
+
+@dataclass(frozen=True)
+class StudyOutcome:
+    """An outcome of a study, with where it is found; a bare outcome will do where one table has its columns.
+
+    ``table``, ``where``, ``missing`` and ``labels`` are as for `Metric`; of a survival outcome, ``missing``
+    and ``labels`` concern the event. With ``late="drop"`` an outcome whose window began before the feedback
+    was given counts as missing, instead of stopping the study.
+    """
+
+    outcome: Outcome
+    _: KW_ONLY
+    table: str | None = None
+    where: Where = field(default_factory=dict)
+    missing: Sequence[float | str] = ()
+    labels: Mapping[str, float] = field(default_factory=dict)
+    late: Literal["drop"] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """What was received against what was expected.
+
+    Parameters
+    ----------
+    disconfirmation : str, optional
+        Column with received minus expected: above 0 is better than expected.
+    expected, performed : str, optional
+        Instead of it, the columns of the two; the gap is performed minus expected.
+    met : (low, high)
+        The range of the gap that counts as expectation met.
+    table : str, optional
+    """
+
+    disconfirmation: str | None = None
+    expected: str | None = None
+    performed: str | None = None
+    met: tuple[float, float] = (0, 0)
+    table: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensitivity:
+    """An alternative analysis of the expectation: shown beside the verdict, and never part of it.
+
+    ``disconfirmation`` is another column for the gap; ``where`` keeps some rows of the analysed table.
+    """
+
+    title: str
+    disconfirmation: str | None = None
+    where: Where = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of a study that no claim of this version uses: its columns are checked, and nothing else."""
+
+    name: Literal["controls", "journey", "moments", "encounters"]
+    columns: Mapping[str, str]  # key of the section -> column
+    table: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """Whether an outcome came after the feedback, and how that is known.
+
+    ``declared``: the study says so without dates. ``checked``: by dates, row by row. ``undeclared``: nothing
+    says so. ``unknown``: dates were declared, but some are absent. ``n_late`` rows had feedback that was
+    given when the outcome's window had begun, and were left out for this outcome.
+    """
+
+    status: TimingStatus
+    n_late: int
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableAccount:
+    """What became of the rows of one table: ``read`` is the sum of the other numbers.
+
+    ``filtered`` rows were left out by ``where``; of ``superseded`` ones another row of the same key was
+    picked; of ``unmatched`` ones no row of the analysed table has the key.
+    """
+
+    table: str
+    read: int
+    used: int
+    filtered: int = 0
+    superseded: int = 0
+    unmatched: int = 0

@@ -1,0 +1,149 @@
+"""What is wrong with a study whatever its tables hold: names that collide, parts that contradict themselves."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cxstats.roles import Outcome, Survival
+from cxstats.study_errors import Problem, key_path
+from cxstats.study_frame import survival_columns
+from cxstats.study_parts import VERSIONS, Expectation, Metric, Section, Sensitivity, StudyOutcome, Table
+
+RESERVED = ("disconfirmation", "cluster", "weight", "count")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """A study as it was declared, in Python or in a file."""
+
+    tables: Mapping[str, Table]
+    metrics: Mapping[str, Metric]
+    outcomes: Mapping[str, StudyOutcome]
+    expectation: Expectation | None
+    sensitivities: tuple[Sensitivity, ...]
+    sections: tuple[Section, ...]
+    smallest_effect: Mapping[str, float]
+    rows: str | None
+    cluster: str | None
+    weight: str | None
+    count: str | None
+
+
+def contradictions(declared: Declared) -> list[Problem]:
+    """What is wrong whatever the tables hold."""
+    problems = _names(declared)
+    for name, metric in declared.metrics.items():
+        problems += [
+            (key_path("metric", name, key), text)
+            for key, text in (*_recoding_problems(metric), *_metric_problems(metric))
+        ]
+    for name, outcome in declared.outcomes.items():
+        problems += [
+            (key_path("outcome", name, key), text)
+            for key, text in (*_recoding_problems(outcome), *_outcome_problems(outcome))
+        ]
+    for name, table in declared.tables.items():
+        problems += [
+            (key_path("table", name, key), text) for key, text in (*_recoding_problems(table), *_table_problems(table))
+        ]
+    if declared.expectation is not None:
+        problems += [(key_path("expectation", key), text) for key, text in _expectation_problems(declared.expectation)]
+    elif declared.sensitivities:
+        problems.append(("sensitivity", "needs an [expectation], of which it is an alternative analysis."))
+    for name, effect in declared.smallest_effect.items():
+        if not _is_number(effect) or not 0 < effect < math.inf:
+            problems.append((key_path("smallest_effect", name), f"must be a number above 0, not {effect!r}."))
+    for number, sensitivity in enumerate(declared.sensitivities):
+        problems += [(key_path("sensitivity", number, k), text) for k, text in _recoding_problems(sensitivity)]
+    return problems
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _recoding_problems(part: Metric | StudyOutcome | Table | Sensitivity) -> Iterable[tuple[str, str]]:
+    """Filters, codes and labels must be lists and mappings of plain values; from a file they always are."""
+    where: Any = part.where
+    if not isinstance(where, Mapping):
+        yield "where", f"must map columns to lists of values, not {where!r}."
+    else:
+        for column, values in where.items():
+            plain = isinstance(values, list | tuple) and all(isinstance(v, bool | int | float | str) for v in values)
+            if not plain or not values:
+                yield "where", f"must give each column a list of values, but '{column}' has {values!r}."
+    missing: Any = getattr(part, "missing", ())
+    if not isinstance(missing, list | tuple) or not all(_is_number(v) or isinstance(v, str) for v in missing):
+        yield "missing", f"must be a list of numbers or text, not {missing!r}."
+    labels: Any = getattr(part, "labels", {})
+    if not isinstance(labels, Mapping) or not all(isinstance(k, str) and _is_number(v) for k, v in labels.items()):
+        yield "labels", f"must map text to numbers, not {labels!r}."
+
+
+def _names(declared: Declared) -> list[Problem]:
+    """Metrics, outcomes and roles are columns of one frame, so no two may be called alike."""
+    problems: list[Problem] = []
+    taken: dict[str, str] = dict.fromkeys(RESERVED, "a role of every study")
+    named = [("metric", n, [n]) for n in declared.metrics]
+    named += [("outcome", n, _outcome_names(n, o.outcome)) for n, o in declared.outcomes.items()]
+    named += [("table", n, []) for n in declared.tables]
+    for section, name, columns in named:
+        if not _is_name(name):
+            problems.append((section, f"a name must be text and not empty, not {name!r}."))
+            continue
+        for column in columns:
+            if column in taken:
+                problems.append((key_path(section, name), f"must have another name: '{column}' is {taken[column]}."))
+            taken.setdefault(column, f"also the name of the {section} {key_path(section, name)}")
+    return problems
+
+
+def _outcome_names(name: str, outcome: Outcome) -> list[str]:
+    return [name, *survival_columns(name).values()] if isinstance(outcome, Survival) else [name]
+
+
+def _metric_problems(metric: Metric) -> Iterable[tuple[str, str]]:
+    scale = metric.scale
+    if scale.kind != "ces" and (metric.version is not None or metric.version_column is not None):
+        key = "version" if metric.version is not None else "version_column"
+        yield key, f"only an effort score (ces) has versions, but the scale is {scale}."
+    elif metric.version is not None and metric.version not in VERSIONS:
+        yield "version", f"must be 'ces1' (up is bad) or 'ces2' (up is good), not {metric.version!r}."
+    elif metric.version is not None and metric.version != scale.version:
+        up = "good" if scale.higher_is_better else "bad"
+        mend = "Up is bad in ces1 (how much effort) and good in ces2 (made it easy): correct one of the two."
+        yield "version", f"is '{metric.version}', but on the scale ({scale}) up is {up}.\n{mend}"
+
+
+def _outcome_problems(declared: StudyOutcome) -> Iterable[tuple[str, str]]:
+    outcome = declared.outcome
+    if outcome.starts is not None and outcome.after:
+        yield "after", "is for outcomes without dates, but starts names a column of dates: leave one of them out."
+    if declared.late is not None and outcome.starts is None:
+        yield "late", "says what to do with late feedback, but without starts none can be found."
+    if declared.late not in (None, "drop"):
+        yield "late", f"must be 'drop', not {declared.late!r}."
+
+
+def _table_problems(table: Table) -> Iterable[tuple[str, str]]:
+    if table.pick not in (None, "first", "last"):
+        yield "pick", f"must be 'first' or 'last', not {table.pick!r}."
+    for needed in ("key", "time"):
+        if table.pick is not None and getattr(table, needed) is None:
+            yield "pick", f"needs {needed}: of the rows of a key it picks the {table.pick} in time."
+
+
+def _expectation_problems(expectation: Expectation) -> Iterable[tuple[str, str]]:
+    both = [expectation.expected, expectation.performed]
+    if expectation.disconfirmation is not None and any(both):
+        yield "disconfirmation", "is the gap itself: leave out expected and performed, or leave out this."
+    elif expectation.disconfirmation is None and not all(both):
+        yield "disconfirmation", "is required, or else both expected and performed."
+    low, high = expectation.met
+    if not low <= high:
+        yield "met", f"must be [low, high] with low not above high, not [{low:g}, {high:g}]."
