@@ -10,8 +10,32 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from cxstats.cells import Cells as Cells
     from cxstats.cells import tally as tally
+    from cxstats.claims.finding import Finding as Finding
+    from cxstats.claims.finding import Validation as Validation
+    from cxstats.claims.validation import validate as validate
+    from cxstats.errors import ColumnError as ColumnError
+    from cxstats.errors import CxStatsError as CxStatsError
+    from cxstats.errors import CxStatsWarning as CxStatsWarning
+    from cxstats.errors import ReadError as ReadError
+    from cxstats.errors import RoleError as RoleError
+    from cxstats.errors import ScaleError as ScaleError
+    from cxstats.errors import SeparationError as SeparationError
+    from cxstats.errors import StudyError as StudyError
+    from cxstats.errors import TooFewError as TooFewError
+    from cxstats.methods.asymmetry import asymmetry as asymmetry
     from cxstats.methods.auc import auc as auc
     from cxstats.methods.delong import delong as delong
+    from cxstats.methods.equivalence import equivalence as equivalence
+    from cxstats.methods.expectation_levels import expectation_levels as expectation_levels
+    from cxstats.methods.extreme_groups import extreme_groups as extreme_groups
+    from cxstats.methods.logistic import logistic as logistic
+    from cxstats.methods.mean_score import mean_score as mean_score
+    from cxstats.methods.net_promoter import net_promoter as net_promoter
+    from cxstats.methods.net_promoter_change import net_promoter_change as net_promoter_change
+    from cxstats.methods.ordered_probit import ordered_probit as ordered_probit
+    from cxstats.methods.top_box import top_box as top_box
+    from cxstats.readers.read import read as read
+    from cxstats.readers.scan import scan as scan
     from cxstats.roles import Binary as Binary
     from cxstats.roles import Continuous as Continuous
     from cxstats.roles import Count as Count
@@ -25,16 +49,57 @@ if TYPE_CHECKING:
     from cxstats.scales import EFFORT5 as EFFORT5
     from cxstats.scales import NPS as NPS
     from cxstats.scales import Scale as Scale
+    from cxstats.studies.stop_delighting import stop_delighting as stop_delighting
+    from cxstats.studies.which_metric import which_metric as which_metric
+    from cxstats.study import Study as Study
+    from cxstats.study_parts import Expectation as Expectation
+    from cxstats.study_parts import Metric as Metric
+    from cxstats.study_parts import Sensitivity as Sensitivity
+    from cxstats.study_parts import StudyOutcome as StudyOutcome
+    from cxstats.study_parts import Table as Table
+
+    from . import datasets as datasets
+    from . import simulate as simulate
 
 _HOME = {
     "cxstats.cells": ("Cells", "tally"),
+    "cxstats.claims.finding": ("Finding", "Validation"),
+    "cxstats.claims.validation": ("validate",),
+    "cxstats.errors": (
+        "ColumnError",
+        "CxStatsError",
+        "CxStatsWarning",
+        "ReadError",
+        "RoleError",
+        "ScaleError",
+        "SeparationError",
+        "StudyError",
+        "TooFewError",
+    ),
+    "cxstats.methods.asymmetry": ("asymmetry",),
     "cxstats.methods.auc": ("auc",),
     "cxstats.methods.delong": ("delong",),
+    "cxstats.methods.equivalence": ("equivalence",),
+    "cxstats.methods.expectation_levels": ("expectation_levels",),
+    "cxstats.methods.extreme_groups": ("extreme_groups",),
+    "cxstats.methods.logistic": ("logistic",),
+    "cxstats.methods.mean_score": ("mean_score",),
+    "cxstats.methods.net_promoter": ("net_promoter",),
+    "cxstats.methods.net_promoter_change": ("net_promoter_change",),
+    "cxstats.methods.ordered_probit": ("ordered_probit",),
+    "cxstats.methods.top_box": ("top_box",),
+    "cxstats.readers.read": ("read",),
+    "cxstats.readers.scan": ("scan",),
     "cxstats.roles": ("Binary", "Continuous", "Count", "Rating", "Survival"),
-    "cxstats.scales": ("CSAT5", "CSAT7", "CSAT10", "EASE5", "EASE7", "EFFORT5", "NPS", "Scale"),
+    "cxstats.scales": ("CSAT10", "CSAT5", "CSAT7", "EASE5", "EASE7", "EFFORT5", "NPS", "Scale"),
+    "cxstats.studies.stop_delighting": ("stop_delighting",),
+    "cxstats.studies.which_metric": ("which_metric",),
+    "cxstats.study": ("Study",),
+    "cxstats.study_parts": ("Expectation", "Metric", "Sensitivity", "StudyOutcome", "Table"),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
-__all__ = ["__version__", *sorted(_WHERE)]
+_MODULES = ("datasets", "simulate")
+__all__ = ["__version__", *sorted([*_WHERE, *_MODULES])]
 
 if not TYPE_CHECKING:  # else a misspelt name would pass type checks
 
@@ -42,6 +107,8 @@ if not TYPE_CHECKING:  # else a misspelt name would pass type checks
         """Import a public name when it is first asked for, so that ``import cxstats`` stays fast."""
         import importlib
 
+        if name in _MODULES:
+            return importlib.import_module(f"cxstats.{name}")
         if name not in _WHERE:
             raise AttributeError(f"module 'cxstats' has no attribute '{name}'")
         value = getattr(importlib.import_module(_WHERE[name]), name)

@@ -6,7 +6,6 @@ bootstrap, cross-validation) is exact on that table, at a cost that no longer de
 customers.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,14 +15,18 @@ from typing import Any, TypeAlias, TypeGuard
 import numpy as np
 
 from cxstats.arrays import Bools, Column, Floats, Ints
-from cxstats.errors import ColumnError, ReadError, RoleError, listed, rows, unknown_column
+from cxstats.cells_file import StoredCells, fingerprint, read_cells, unreadable, write_cells
+from cxstats.columns import codes, is_missing, joined, read_only, typed
+from cxstats.errors import ColumnError, RoleError, listed, rows, unknown_column
 from cxstats.frames import IntoFrame, group_counts
+from cxstats.results import Backend, build_frame
 from cxstats.roles import Outcome, Roles, checked_metrics, checked_outcome, outcome_columns
 from cxstats.roles_json import roles_from_json, roles_to_json
 from cxstats.scales import Scale
 from cxstats.values import check_values
 
 IntoCells: TypeAlias = "Cells | IntoFrame"
+_PARTS = ("outcome", "metrics", "controls", "disconfirmation", "strata", "cluster", "weight")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,11 @@ class Cells:
     count: Ints
     roles: Roles
 
+    def __post_init__(self) -> None:
+        columns = {name: read_only(typed(values)) for name, values in self.columns.items()}
+        object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "count", read_only(self.count))
+
     @property
     def n(self) -> int:
         """Number of rows."""
@@ -69,12 +77,10 @@ class Cells:
 
     def __str__(self) -> str:
         ratio = f" ({self.n / self.n_cells:,.0f}x)" if self.n_cells else ""
-        scores = [f"{name} {scale.range}" for name, scale in self.roles.metrics.items()]
-        others = [name for name in self.columns if name not in self.roles.metrics]
         n_missing = self.n - int(self.count[self.observed(self.columns)].sum())
         return (
-            f"Cells: {rows(self.n)} in {self.n_cells:,} distinct{ratio} · {', '.join(scores + others)}"
-            f" · {rows(n_missing)} with a missing value"
+            f"Cells: {rows(self.n)} in {self.n_cells:,} distinct{ratio} · "
+            f"{', '.join(self.roles.ranges(self.columns))} · {rows(n_missing)} with a missing value"
         )
 
     __repr__ = __str__
@@ -93,17 +99,27 @@ class Cells:
             return None
         return codes(self.columns[self.roles.cluster])[0]
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of columns and counts: the same data give the same text, whichever engine held them."""
+        return fingerprint(self.columns, self.count)
+
     def observed(self, names: Iterable[str]) -> Bools:
         """Which cells have a value in every one of the columns, the cluster and the weight."""
         needed = {*names, *(c for c in (self.roles.cluster, self.roles.weight) if c is not None)}
         present = np.ones(self.n_cells, dtype=bool)
         for name in sorted(needed):
-            present &= ~_is_missing(self[name])
+            present &= ~is_missing(self[name])
         return present
 
     def where(self, mask: Bools) -> "Cells":
-        """The cells for which the mask holds."""
-        mask = np.asarray(mask, dtype=bool)
+        """The cells for which the mask holds: one true or false per cell."""
+        mask = np.asarray(mask)
+        if mask.dtype != np.bool_ or mask.shape != (self.n_cells,):
+            raise ColumnError(
+                f"The mask must hold true or false for each of the {self.n_cells:,} cells, "
+                f"but it has the type {mask.dtype} and the shape {mask.shape}."
+            )
         return replace(self, columns={k: v[mask] for k, v in self.columns.items()}, count=self.count[mask])
 
     def select(self, *names: str) -> "Cells":
@@ -117,6 +133,9 @@ class Cells:
         kept = {*names, *(c for c in (self.roles.cluster, self.roles.weight) if c is not None)}
         if kept == set(self.columns):
             return self
+        parts = outcome_columns(self.roles.outcome)
+        if 0 < len(kept & set(parts)) < len(parts):
+            raise RoleError(f"{listed(parts)} make up one outcome: select all of them, or none.")
         columns = {name: self.columns[name] for name in sorted(kept)}
         return _canonical(columns, self.count, _roles_on(self.roles, kept))
 
@@ -125,52 +144,36 @@ class Cells:
         if not isinstance(other, Cells):
             return NotImplemented
         if replace(self.roles, count=None) != replace(other.roles, count=None):
-            raise RoleError(
-                "Only cells with the same roles can be added, but the roles differ:"
-                f"\n{self.roles.declared()}\n{other.roles.declared()}"
-            )
-        columns = {k: np.concatenate([v, other.columns[k]]) for k, v in self.columns.items()}
+            differ = [n for n in _PARTS if getattr(self.roles, n) != getattr(other.roles, n)]
+            told = "; ".join(f"{n} is {self.roles.told(n)} and {other.roles.told(n)}" for n in differ)
+            raise RoleError(f"Only cells with the same roles can be added, but {told}.")
+        columns = {k: joined(k, v, other.columns[k]) for k, v in self.columns.items()}
         return _canonical(columns, np.concatenate([self.count, other.count]), self.roles)
 
-    def to_frame(self) -> Any:
-        """The cells as a pandas frame, one row per cell, with the counts in a last column ``n``."""
-        import pandas as pd
+    def to_frame(self, backend: Backend = "pandas") -> Any:
+        """One row per cell, with the counts in a last column ``n`` (``n_rows`` where ``n`` is taken)."""
+        counts = next(name for name in ("n", "n_rows", "n_rows_") if name not in self.columns)
+        return build_frame({**self.columns, counts: self.count}, backend)
 
-        return pd.DataFrame({**self.columns, "n" if "n" not in self.columns else "n_rows": self.count})
-
-    def expand(self) -> Any:
-        """The rows again, as a pandas frame in canonical order: the inverse of `tally`."""
-        import pandas as pd
-
-        return pd.DataFrame({k: np.repeat(v, self.count) for k, v in self.columns.items()})
+    def expand(self, backend: Backend = "pandas") -> Any:
+        """The rows again, as a frame in canonical order: the inverse of `tally`."""
+        return build_frame({k: np.repeat(v, self.count) for k, v in self.columns.items()}, backend)
 
     def save(self, path: str | Path) -> None:
         """Write the cells to one file, which `Cells.load` reads again (NumPy's npz, without pickle)."""
-        arrays: dict[str, Any] = {"count": self.count, "roles": np.array(roles_to_json(self.roles))}
-        for name, values in self.columns.items():
-            missing = _is_missing(values)
-            text = values.dtype == object
-            arrays[f"value:{name}"] = np.where(missing, "", values).astype(str) if text else values
-            if text:
-                arrays[f"missing:{name}"] = missing
-        with Path(path).open("wb") as file:
-            np.savez_compressed(file, **arrays)
+        write_cells(path, StoredCells(self.columns, self.count, roles_to_json(self.roles)))
 
     @classmethod
     def load(cls, path: str | Path) -> "Cells":
         """Read cells that `save` wrote. Nothing in the file is ever executed."""
+        stored = read_cells(path)
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
-            roles = roles_from_json(str(arrays["roles"]))
-            columns = {name: _stored_column(arrays, name) for name in roles.keys}
-            count = arrays["count"].astype(np.int64)
-        except (OSError, KeyError, ValueError, TypeError, json.JSONDecodeError) as reason:
-            raise ReadError(f"'{path}' does not hold cells written by Cells.save ({reason}).") from None
-        if any(len(values) != len(count) for values in columns.values()) or (count < 1).any():
-            raise ReadError(f"'{path}' does not hold cells written by Cells.save (its counts do not fit).")
-        check_values(columns, count, roles)
-        return _canonical(columns, count, roles)
+            roles = roles_from_json(stored.roles)
+            columns = {name: stored.columns[name] for name in roles.keys}
+            check_values(columns, stored.count, roles)
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as reason:
+            raise unreadable(path, reason) from None
+        return _canonical(columns, stored.count, roles)
 
 
 def tally(
@@ -225,7 +228,7 @@ def tally(
     >>> import pandas as pd, cxstats as cx
     >>> answers = pd.DataFrame({"nps": [9, 9, 3, None], "repurchase": [1, 1, 0, 1]})
     >>> cx.tally(answers, metrics={"nps": cx.NPS}, outcome=cx.Binary("repurchase"))
-    Cells: 4 rows in 3 distinct (1x) · nps 0-10, repurchase · 1 row with a missing value
+    Cells: 4 rows in 3 distinct (1x) · nps 0-10, repurchase 0/1 · 1 row with a missing value
     """
     roles = Roles(
         outcome=outcome,
@@ -253,68 +256,54 @@ def tally_roles(data: IntoFrame, roles: Roles) -> Cells:
 
 
 def as_cells(data: IntoCells, roles: Roles) -> Cells:
-    """Cells as they are, if their roles cover what is asked; anything else is tallied.
+    """Cells as they are, if what is asked repeats their roles; anything else is tallied.
 
-    Roles are fixed at the tally: a later call may repeat them or use fewer metrics, never change them.
+    Roles are fixed at the tally: a later call may leave them out, repeat them, or name fewer metrics. It
+    may not change one, add one, or name fewer controls or strata.
     """
     if not is_cells(data):
         return tally_roles(data, roles)
     for name, asked in roles.declared().items():
         given = getattr(data.roles, name)
         if name == "metrics":
-            changed = [m for m, scale in asked.items() if m in given and given[m] != scale]
-            absent = [m for m in asked if m not in given]
+            same = all(given.get(metric) == scale for metric, scale in asked.items())
+        elif name in ("controls", "strata"):
+            same = set(asked) == set(given)
         else:
-            asked_names = asked if isinstance(asked, tuple) else (asked,)
-            given_names = given if isinstance(given, tuple) else (given,)
-            changed, absent = [], [a for a in asked_names if a not in given_names]
-        if changed or absent:
+            same = asked == given
+        if not same:
             raise RoleError(
-                f"The roles of cells are fixed when they are tallied, but {name} now asks for "
-                f"{listed(changed or absent)} where the cells have {given!r}."
-                "\nTally the data again with the roles you need."
+                f"The roles of cells are fixed when they are tallied, but {name} is now asked to be "
+                f"{roles.told(name)}, where the cells have {data.roles.told(name)}."
+                f"\nTally the data again with the roles you need, or leave {name} out."
             )
     return data
 
 
 def metric_names(data: IntoCells, metrics: object) -> tuple[Mapping[str, Scale], tuple[str, ...]]:
     """The metrics to declare and the ones to use: cells carry scales, so for them names are enough."""
-    if not is_cells(data):
-        checked = checked_metrics(metrics)
-        return checked, tuple(checked)
-    if metrics is None:
-        return {}, tuple(data.roles.metrics)
-    if isinstance(metrics, Mapping):
-        checked = checked_metrics(metrics)
-        return checked, tuple(checked)
-    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
-        return checked_metrics(metrics), ()
-    names: tuple[str, ...] = tuple(metrics)
-    absent = [name for name in names if name not in data.roles.metrics]
-    if absent:
-        raise unknown_column(absent, list(data.roles.metrics), "the metrics of the cells")
-    return {}, names
+    declared: Mapping[str, Scale] = {}
+    if is_cells(data) and metrics is None:
+        names = tuple(data.roles.metrics)
+    elif is_cells(data) and isinstance(metrics, Sequence) and not isinstance(metrics, str):
+        names = tuple(metrics)
+        absent = [name for name in names if name not in data.roles.metrics]
+        if absent:
+            raise unknown_column(absent, list(data.roles.metrics), "the metrics of the cells")
+    else:
+        declared = checked_metrics(metrics)
+        names = tuple(declared)
+    if not names:
+        raise RoleError('At least one metric is needed.\nPass for example metrics={"nps": cx.NPS}.')
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise RoleError(f"Each metric must be named once, but {listed(twice)} was named more often.")
+    return declared, names
 
 
 def is_cells(data: IntoCells) -> TypeGuard[Cells]:
     """Whether the data are cells already."""
     return isinstance(data, Cells)
-
-
-def codes(values: Column) -> tuple[Ints, Column]:
-    """Number the distinct values in canonical order; a missing value gets the last number.
-
-    Returns
-    -------
-    codes : int64 array, shape of ``values``
-    levels : array of the distinct values that are not missing
-    """
-    missing = _is_missing(values)
-    present = values[~missing].astype(str) if values.dtype == object else values[~missing]
-    levels, inverse = np.unique(present, return_inverse=True)
-    numbers = np.full(len(values), len(levels), dtype=np.int64)
-    numbers[~missing] = inverse
-    return numbers, levels.astype(object) if values.dtype == object else levels
 
 
 def _canonical(columns: Mapping[str, Column], count: Ints, roles: Roles) -> Cells:
@@ -343,18 +332,3 @@ def _roles_on(roles: Roles, kept: set[str]) -> Roles:
         strata=tuple(c for c in roles.strata if c in kept),
         disconfirmation=roles.disconfirmation if roles.disconfirmation in kept else None,
     )
-
-
-def _is_missing(values: Column) -> Bools:
-    if values.dtype == object:
-        return np.fromiter((value is None for value in values), dtype=bool, count=len(values))
-    return np.isnan(values)
-
-
-def _stored_column(arrays: Mapping[str, Any], name: str) -> Column:
-    values: Column = arrays[f"value:{name}"]
-    if values.dtype.kind != "U":
-        return values.astype(np.float64)
-    text: Column = values.astype(object)
-    text[arrays[f"missing:{name}"]] = None
-    return text

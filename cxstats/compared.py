@@ -7,7 +7,7 @@ import numpy as np
 
 from cxstats.arrays import Bools, Floats, Ints
 from cxstats.cells import Cells
-from cxstats.errors import RoleError, TooFewError, listed, rows
+from cxstats.errors import RoleError, SeparationError, TooFewError, listed, number, rows
 from cxstats.roles import Binary
 
 
@@ -100,18 +100,29 @@ def _refuse_unusable(compared: Compared, outcome: Binary) -> None:
             "\nCheck how the tables were joined, or compare fewer metrics."
         )
     for j, metric in enumerate(compared.metrics):
-        on = compared.on(j)
-        good = int(compared.count[on & compared.positive].sum())
-        bad = int(compared.count[on & ~compared.positive].sum())
-        if min(good, bad) < 2:
+        on = compared.on(j) & (compared.cells.row_weight > 0)
+        good, bad = compared.positive & on, ~compared.positive & on
+        n_good, n_bad = int(compared.count[good].sum()), int(compared.count[bad].sum())
+        if min(n_good, n_bad) < 2:
             raise TooFewError(
                 f"The outcome '{outcome.column}' must take both values, each in at least 2 rows, but among the rows "
-                f"with '{metric}' {good:,} are good and {bad:,} bad.\nUse a longer window, or more customers."
+                f"with '{metric}' {n_good:,} are good and {n_bad:,} bad.\nUse a longer window, or more customers."
             )
-        values = np.unique(compared.scores[on, j])
-        if len(values) < 2:
-            value = compared.cells[metric][on][0]
+        scores = compared.scores[:, j]
+        if scores[on].min() == scores[on].max():
+            value = number(float(compared.cells[metric][on][0]))
             raise TooFewError(
-                f"The metric '{metric}' must take at least two values, but all {rows(int(compared.count[on].sum()))} "
-                f"hold {value:g}.\nA constant score predicts nothing: leave it out."
+                f"The metric '{metric}' must take at least two values, but all {rows(n_good + n_bad)} "
+                f"hold {value}.\nA constant score predicts nothing: leave it out."
             )
+        _refuse_separation(metric, scores[good], scores[bad], outcome)
+
+
+def _refuse_separation(metric: str, good: Floats, bad: Floats, outcome: Binary) -> None:
+    if good.min() > bad.max() or good.max() < bad.min():
+        better = "a better" if good.min() > bad.max() else "a worse"
+        raise SeparationError(
+            f"The metric '{metric}' must not tell the outcome '{outcome.column}' apart perfectly, but every row with "
+            f"the good outcome has {better} score than every row with the bad one.\nCheck that it was not asked after "
+            "the outcome, or computed from it; if neither, the rows are too few for an interval."
+        )

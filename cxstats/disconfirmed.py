@@ -131,6 +131,7 @@ def _where(level: int, met: tuple[float, float]) -> str:
 
 def _upward(values: Floats, outcome: Binary | Rating) -> Floats:
     if isinstance(outcome, Binary):
-        return (values == outcome.good).astype(np.float64)
+        good: Floats = (values == outcome.good).astype(np.float64)
+        return good
     scale = outcome.scale
     return values if scale.higher_is_better else scale.low + scale.high - values

@@ -4,6 +4,7 @@ Every message says what must hold, what was found, how many and where, and how t
 """
 
 import difflib
+import os
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -46,7 +47,7 @@ class CxStatsWarning(UserWarning):
     """The result stands, but something about it must be known; also kept in ``result.notes``."""
 
 
-_PACKAGE = str(Path(__file__).parent)
+_PACKAGE = str(Path(__file__).parent) + os.sep
 
 
 def warn(message: str) -> str:
@@ -71,9 +72,14 @@ def rows(n: int) -> str:
     return f"{n:,} row" if n == 1 else f"{n:,} rows"
 
 
+def number(value: float) -> str:
+    """A number as it was given, without a needless ``.0``."""
+    return f"{value:.15g}"
+
+
 def unknown_column(names: Sequence[str], columns: Sequence[str], where: str = "the data") -> ColumnError:
     """The error for names that are not among the columns, with the nearest that are."""
-    near = {name: difflib.get_close_matches(name, columns, n=2, cutoff=0.5) for name in names}
+    near = {name: difflib.get_close_matches(str(name), columns, n=2, cutoff=0.5) for name in names}
     hints = "; ".join(f"nearest to '{n}': {listed(found)}" for n, found in near.items() if found)
     be = "is not a column" if len(names) == 1 else "are not columns"
     hint = f"\n{hints[0].upper()}{hints[1:]}." if hints else ""

@@ -5,7 +5,8 @@ leaves is NumPy: float64 columns in which a missing value is NaN, and object col
 is None. Null and NaN are thereby one missing value, whatever the engine made of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -13,13 +14,15 @@ import narwhals as nw
 import numpy as np
 from narwhals.exceptions import NarwhalsError
 
-from cxstats.arrays import Column, Ints
-from cxstats.errors import ColumnError, ReadError, RoleError, listed, rows, unknown_column
+from cxstats.arrays import Bools, Column, Ints
+from cxstats.columns import plain_dates, plain_numbers, plain_text
+from cxstats.errors import ColumnError, CxStatsError, ReadError, RoleError, listed, rows, unknown_column
 
 IntoFrame: TypeAlias = Any  # whatever narwhals takes: the type cannot be named without importing every engine
 _Frame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
 
-_EXACT = 2.0**53  # from here on float64 no longer tells neighbouring whole numbers apart
+_MOST = 10**12  # rows that one row may stand for: more than there are customers, and sums stay exact
+_REFUSED = (nw.List, nw.Array, nw.Struct, nw.Binary, nw.Duration)
 
 
 @dataclass(frozen=True)
@@ -34,30 +37,32 @@ def open_frame(data: IntoFrame) -> _Frame:
     """Wrap any supported frame; refuse what is none, and duplicated column names."""
     try:
         frame: _Frame = nw.from_native(data)
-        names = list(frame.collect_schema().names())
     except TypeError:
         raise RoleError(
             "data must be a dataframe (pandas, polars, pyarrow, a DuckDB relation) or Cells, "
             f"but {type(data).__name__} was given.\nRead a file with cx.read(path) or cx.scan(path)."
         ) from None
-    except (NarwhalsError, ValueError):
-        raise _refused_names(data) from None
-    if len(set(names)) < len(names) or not all(isinstance(name, str) for name in names):
-        raise _refused_names(data)
+    except NarwhalsError as reason:  # twins are refused at once for some engines
+        _check_names(list(getattr(data, "column_names", None) or data.columns))
+        raise ReadError(f"The data could not be read: {_first_line(reason)}") from None
+    with _reading():
+        names = _native_names(frame)
+    _check_names(names)
+    with _reading():
+        frame.collect_schema()
     return frame
 
 
-def _refused_names(data: IntoFrame) -> ColumnError:
-    """Why the column names of the caller's own frame cannot be used."""
-    names = list(getattr(data, "column_names", getattr(data, "columns", ())))
+def _check_names(names: list[Any]) -> None:
     twice = sorted({str(name) for name in names if names.count(name) > 1})
-    odd = [name for name in names if not isinstance(name, str)]
     if twice:
         verb = "stands" if len(twice) == 1 else "stand"
-        return ColumnError(
+        raise ColumnError(
             f"Column names must be distinct, but {listed(twice)} {verb} more than once.\nRename or drop one of each."
         )
-    return ColumnError(f"Column names must be text, but found {listed(odd)}.\nRename those columns first.")
+    odd = [name for name in names if not isinstance(name, str)]
+    if odd:
+        raise ColumnError(f"Column names must be text, but found {listed(odd)}.\nRename those columns first.")
 
 
 def column_names(data: IntoFrame) -> list[str]:
@@ -67,104 +72,145 @@ def column_names(data: IntoFrame) -> list[str]:
 
 def group_counts(data: IntoFrame, keys: Sequence[str], count: str | None) -> Grouped:
     """Count the distinct rows over ``keys``; with ``count``, add up that column instead."""
+    if not keys:
+        raise RoleError("At least one column is needed: pass metrics=, outcome= or disconfirmation=.")
     frame = open_frame(data)
     schema = frame.collect_schema()
     wanted = [*keys, *([] if count is None else [count])]
     absent = [name for name in wanted if name not in schema]
     if absent:
         raise unknown_column(absent, list(schema.names()))
+    for name in keys:
+        if isinstance(schema[name], _REFUSED):
+            raise ColumnError(
+                f"'{name}' must hold numbers, text, dates or true and false, but its type is {schema[name]}."
+                "\nTurn it into one of those first."
+            )
     if count is None:
-        if not keys:
-            raise RoleError("At least one column is needed: pass metrics=, outcome= or disconfirmation=.")
-        grouped = frame.select(*keys).group_by(*keys).agg(nw.len().alias(_fresh("count", keys)))
-        columns = _collect(grouped)
-        return Grouped({k: columns[k] for k in keys}, _whole(columns[_fresh("count", keys)]))
+        return _count_rows(_only(frame, wanted), keys)
     if not schema[count].is_integer():
         raise ColumnError(
             f"The count column '{count}' must hold whole numbers (an integer type), but its type is {schema[count]}."
             "\nIf it holds whole numbers, cast it; if it holds survey weights, pass it as weight= instead."
         )
-    return _sum_counts(frame.select(*wanted), keys, count)
+    return _sum_counts(_only(frame, wanted), keys, count)
+
+
+def _count_rows(frame: _Frame, keys: Sequence[str]) -> Grouped:
+    total = _fresh("count", keys)
+    if _is_duckdb(frame):
+        columns = _run_duckdb(frame, keys, {total: "count(*)"})
+    else:
+        columns = _run(frame, lambda f: f.group_by(*keys).agg(nw.len().alias(total)), keys)
+    return Grouped({k: columns[k] for k in keys}, columns[total].astype(np.int64))
 
 
 def _sum_counts(frame: _Frame, keys: Sequence[str], count: str) -> Grouped:
-    bad, total = _fresh("bad", keys), _fresh("total", keys)
-    usable = nw.col(count) >= 0
+    bad, total = _fresh("bad", [*keys, count]), _fresh("total", [*keys, count])
+    if _is_duckdb(frame):
+        usable = f"{_quoted(count)} between 0 and {_MOST}"
+        sums = {
+            total: f"sum(case when {usable} then {_quoted(count)} else 0 end)::bigint",
+            bad: f"sum(case when {usable} then 0 else 1 end)::bigint",
+        }
+        columns = _run_duckdb(frame, keys, sums)
+    else:
+        columns = _run(frame, lambda f: _summed(f, keys, count, total, bad), keys)
+    n_bad = int(columns[bad].sum())
+    if n_bad:
+        raise ColumnError(
+            f"The count column '{count}' must hold whole numbers from 0 up, but {rows(n_bad)} "
+            f"{'holds' if n_bad == 1 else 'hold'} a negative number, none, or one beyond 10^12."
+            "\nA row that stands for no customer has the count 0."
+        )
+    return Grouped({k: columns[k] for k in keys}, columns[total].astype(np.int64))
+
+
+def _summed(frame: Any, keys: Sequence[str], count: str, total: str, bad: str) -> Any:
+    usable = (nw.col(count) >= 0) & (nw.col(count) <= _MOST)
     frame = frame.with_columns(
         nw.when(usable).then(nw.col(count)).otherwise(0).cast(nw.Int64).alias(total),
         nw.when(usable).then(0).otherwise(1).cast(nw.Int64).alias(bad),
     )
-    grouped = frame.group_by(*keys).agg(nw.col(total).sum(), nw.col(bad).sum())
-    columns = _collect(grouped)
-    n_bad = int(_whole(columns[bad]).sum())
-    if n_bad:
-        raise ColumnError(
-            f"The count column '{count}' must hold whole numbers from 0 up, but {rows(n_bad)} hold a negative "
-            "number or none.\nA row that stands for no customer has the count 0."
-        )
-    return Grouped({k: columns[k] for k in keys}, _whole(columns[total]))
+    return frame.group_by(*keys).agg(nw.col(total).sum(), nw.col(bad).sum())
 
 
-def _collect(frame: _Frame) -> dict[str, Column]:
-    """The columns as NumPy arrays, whichever engine holds them."""
-    if isinstance(frame, nw.LazyFrame) and frame.implementation.is_duckdb():
-        return _collect_duckdb(frame)
-    eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-    return {name: _plain(name, eager[name].to_numpy(), eager.schema[name]) for name in eager.columns}
-
-
-def _collect_duckdb(frame: nw.LazyFrame[Any]) -> dict[str, Column]:
-    # Straight to NumPy: narwhals would go through pyarrow, which is not among our dependencies.
-    import duckdb
-
-    schema = frame.collect_schema()
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Turn whatever the caller's engine raises into one clear error."""
     try:
-        fetched = frame.to_native().fetchnumpy()
-    except duckdb.Error as reason:
-        raise ReadError(f"DuckDB could not read the data: {_first_line(reason)}") from None
-    return {name: _plain(name, values, schema[name]) for name, values in fetched.items()}
+        yield
+    except CxStatsError:
+        raise
+    except Exception as reason:
+        raise ReadError(f"The data could not be read: {_first_line(reason)}") from None
 
 
-def _plain(name: str, values: Any, dtype: Any) -> Column:
-    """Numbers as float64 with NaN for missing, all else as text with None for missing."""
+def _run(frame: _Frame, query: Callable[[Any], Any], keys: Sequence[str]) -> dict[str, Column]:
+    """The columns of a query, the keys in plain form."""
+    schema = frame.collect_schema()
+    with _reading():
+        answer = query(frame)
+        eager = answer.collect() if isinstance(answer, nw.LazyFrame) else answer
+        fetched = {name: (eager[name].to_numpy(), eager[name].is_null().to_numpy()) for name in eager.columns}
+    return {k: _plain(k, v, missing, schema[k]) if k in keys else v for k, (v, missing) in fetched.items()}
+
+
+def _run_duckdb(frame: _Frame, keys: Sequence[str], sums: Mapping[str, str]) -> dict[str, Column]:
+    # In SQL and straight to NumPy: narwhals would go through pyarrow, which is not among our dependencies,
+    # and stumbles over quotes in names.
+    schema = frame.collect_schema()
+    group = ", ".join(map(_quoted, keys))
+    added = ", ".join(f"{sql} as {_quoted(name)}" for name, sql in sums.items())
+    with _reading():
+        fetched = frame.to_native().aggregate(f"{group}, {added}", group).fetchnumpy()
+    answer = {k: (np.ma.getdata(v), np.ma.getmaskarray(v)) for k, v in fetched.items()}
+    return {k: _plain(k, v, missing, schema[k]) if k in keys else v for k, (v, missing) in answer.items()}
+
+
+def _is_duckdb(frame: _Frame) -> bool:
+    return bool(frame.implementation.is_duckdb())
+
+
+def _quoted(name: str) -> str:
+    """A column name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _only(frame: _Frame, names: Sequence[str]) -> _Frame:
+    """Fewer columns, so that an eager engine does not carry the rest along."""
+    if _is_duckdb(frame):
+        return frame
+    frame = frame.select(*names)
+    if frame.implementation.is_pandas_like():
+        # pandas 2 takes a missing value for the last category where pyarrow holds the categories.
+        types = frame.to_native().dtypes
+        held = [name for name in names if str(types[name]).startswith("dictionary<values=string")]
+        frame = frame.with_columns(nw.col(name).cast(nw.String) for name in held)
+    return frame
+
+
+def _plain(name: str, values: Any, missing: Bools, dtype: Any) -> Column:
     if dtype.is_numeric() or dtype == nw.Boolean:
-        return _numbers(name, values)
-    objects = np.asarray(np.ma.getdata(values), dtype=object)
-    missing = np.fromiter((v is None or v != v for v in objects), dtype=bool, count=len(objects))
-    missing |= np.ma.getmaskarray(values)
-    present = objects[~missing]
-    if dtype == nw.Object and all(isinstance(v, int | float | np.number | np.bool_) for v in present):
-        return _numbers(name, np.where(missing, np.nan, objects))
-    text = np.full(len(objects), None, dtype=object)
-    text[~missing] = [str(v) for v in present]
-    return text
+        return plain_numbers(name, values, missing)
+    if isinstance(dtype, nw.Date | nw.Datetime) and values.dtype.kind == "M":
+        return plain_dates(values, missing, zone=getattr(dtype, "time_zone", None) is not None)
+    return plain_text(name, values, missing)
 
 
-def _numbers(name: str, values: Any) -> Column:
-    if isinstance(values, np.ma.MaskedArray):
-        values = np.where(np.ma.getmaskarray(values), np.nan, np.ma.getdata(values).astype(np.float64))
-    elif np.asarray(values).dtype.kind == "O":
-        values = np.array([np.nan if v is None else v for v in values], dtype=object)
-    numbers = np.asarray(values, dtype=np.float64) + 0.0  # -0.0 becomes 0.0: they are one value
-    large = np.abs(numbers) >= _EXACT
-    if large[np.isfinite(numbers)].any():
-        n = int(large[np.isfinite(numbers)].sum())
-        raise ColumnError(
-            f"Numbers in '{name}' must stay below 2^53 to be told apart, but {n:,} distinct values do not."
-            "\nIf the column holds keys, cast it to text."
-        )
-    return numbers
-
-
-def _whole(values: Any) -> Ints:
-    if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(values, 0)
-    return np.asarray(values).astype(np.int64)
+def _native_names(frame: _Frame) -> list[Any]:
+    """Names as the frame itself gives them, since a wrapper may have merged twins."""
+    engine, native = frame.implementation, frame.to_native()
+    if engine.is_pyarrow():
+        return list(native.column_names)
+    if engine.is_pandas_like() or engine.is_duckdb():
+        return list(native.columns)
+    return list(frame.collect_schema().names())
 
 
 def _fresh(name: str, taken: Sequence[str]) -> str:
-    """A name that none of the columns has."""
-    while name in taken:
+    """A name that none of the columns has; some engines do not tell upper from lower case."""
+    while name in {other.casefold() for other in taken}:
         name += "_"
     return name
 

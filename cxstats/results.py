@@ -34,6 +34,11 @@ def checked_level(level: float) -> float:
 
 def build_frame(columns: dict[str, Any], backend: Backend) -> Any:
     """A frame of the library asked for."""
+    # Text as a list: polars would keep an object array as Python objects.
+    columns = {
+        name: values.tolist() if isinstance(values, np.ndarray) and values.dtype == object else values
+        for name, values in columns.items()
+    }
     if backend == "pandas":
         import pandas as pd
 

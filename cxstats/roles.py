@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import Any, Literal, TypeAlias
 
-from cxstats.errors import RoleError
+from cxstats.errors import RoleError, listed
 from cxstats.scales import Scale
 
 OutcomeKind = Literal["behaviour", "intention"]
+_COLUMNS = ("column", "time", "event", "entry", "starts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,18 @@ class _Outcome:
 
     def __post_init__(self) -> None:
         if self.kind not in ("behaviour", "intention"):
-            raise RoleError(f"An outcome's kind must be 'behaviour' or 'intention', not '{self.kind}'.")
+            raise RoleError(f"An outcome's kind must be 'behaviour' or 'intention', not {self.kind!r}.")
+        for part in fields(self):
+            given: object = getattr(self, part.name)
+            optional = given is None and part.default is None
+            if part.name in _COLUMNS and not isinstance(given, str) and not optional:
+                raise RoleError(f"The {part.name} of an outcome must be the name of a column, not {given!r}.")
+
+    def __str__(self) -> str:
+        """The outcome as it would be declared, without what is left at its default."""
+        ordered = sorted(fields(self), key=lambda part: bool(part.kw_only))  # as a call has them
+        given = [(part.name, getattr(self, part.name)) for part in ordered if getattr(self, part.name) != part.default]
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in given)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +57,7 @@ class Binary(_Outcome):
 
     def __post_init__(self) -> None:
         _Outcome.__post_init__(self)
-        if self.good not in (0, 1):
-            raise RoleError(
-                f"A binary outcome must say which of its values, 1 or 0, is good for the firm, not {self.good!r}."
-            )
+        _check_good(self.good, (1, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,12 @@ class Rating(_Outcome):
     column: str
     scale: Scale
 
+    def __post_init__(self) -> None:
+        _Outcome.__post_init__(self)
+        given: object = self.scale
+        if not isinstance(given, Scale):
+            raise RoleError(f'A rating needs its scale, but {given!r} was given.\nPass Rating("stars", cx.CSAT5).')
+
 
 @dataclass(frozen=True, slots=True)
 class Continuous(_Outcome):
@@ -66,6 +81,10 @@ class Continuous(_Outcome):
     column: str
     good: Literal["high", "low"] = "high"
 
+    def __post_init__(self) -> None:
+        _Outcome.__post_init__(self)
+        _check_good(self.good, ("high", "low"))
+
 
 @dataclass(frozen=True, slots=True)
 class Count(_Outcome):
@@ -73,6 +92,10 @@ class Count(_Outcome):
 
     column: str
     good: Literal["high", "low"] = "high"
+
+    def __post_init__(self) -> None:
+        _Outcome.__post_init__(self)
+        _check_good(self.good, ("high", "low"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +106,16 @@ class Survival(_Outcome):
     event: str
     entry: str | None = None
     good: int = 0
+
+    def __post_init__(self) -> None:
+        _Outcome.__post_init__(self)
+        _check_good(self.good, (1, 0))
+
+
+def _check_good(good: object, allowed: tuple[object, object]) -> None:
+    """Which value is good for the firm must be said, and be one that the outcome can take."""
+    if good not in allowed:
+        raise RoleError(f"good must say what is good for the firm, {allowed[0]!r} or {allowed[1]!r}, not {good!r}.")
 
 
 Outcome: TypeAlias = Binary | Rating | Continuous | Count | Survival
@@ -134,11 +167,14 @@ class Roles:
     def __post_init__(self) -> None:
         for name in ("controls", "strata"):
             given: Any = getattr(self, name)
-            if isinstance(given, str) or not isinstance(given, Iterable):
+            if isinstance(given, str):
                 raise RoleError(
                     f"{name} must be a list of column names, but {given!r} was given.\nPass {name}=[{given!r}]."
                 )
-            object.__setattr__(self, name, tuple(given))
+            columns = tuple(given) if isinstance(given, Iterable) else (given,)
+            if not all(isinstance(column, str) for column in columns):
+                raise RoleError(f"{name} must be a list of column names, but {given!r} was given.")
+            object.__setattr__(self, name, columns)
         object.__setattr__(self, "metrics", checked_metrics(self.metrics))
         if self.outcome is not None:
             checked_outcome(self.outcome)
@@ -146,12 +182,14 @@ class Roles:
             given = getattr(self, name)
             if given is not None and not isinstance(given, str):
                 raise RoleError(f"{name} must be the name of a column, but {given!r} was given.")
-        keyed = [*self.numeric, *self.labels]
+        keyed = [*self.numeric, *self.labels, *([] if self.count is None else [self.count])]
+        if "" in keyed:
+            raise RoleError("Every role needs the name of a column, but one was given an empty name.")
         twice = sorted({c for c in keyed if keyed.count(c) > 1})
         if twice:
             raise RoleError(
                 f"A column must play one part, but {', '.join(map(repr, twice))} was given more than one of: "
-                "outcome, metric, control, disconfirmation, strata, cluster, weight."
+                "outcome, metric, control, disconfirmation, strata, cluster, weight, count."
             )
 
     @property
@@ -173,4 +211,22 @@ class Roles:
 
     def declared(self) -> dict[str, Any]:
         """The roles that were given a column."""
-        return {f.name: v for f in fields(self) if (v := getattr(self, f.name))}
+        return {part.name: given for part in fields(self) if (given := getattr(self, part.name))}
+
+    def told(self, name: str) -> str:
+        """One role, as a message shows it."""
+        given = getattr(self, name)
+        if isinstance(given, Mapping):
+            return ", ".join(f"'{metric}' ({scale})" for metric, scale in given.items()) or "none"
+        if isinstance(given, tuple):
+            return listed(given, 20) or "none"
+        return "none" if given is None else repr(given) if isinstance(given, str) else str(given)
+
+    def ranges(self, names: Iterable[str]) -> list[str]:
+        """The columns, metrics first, each with the values that it can take where they are declared."""
+        shown = {name: f"{name} {scale.range}" for name, scale in self.metrics.items()}
+        if isinstance(self.outcome, Binary):
+            shown[self.outcome.column] = f"{self.outcome.column} 0/1"
+        if isinstance(self.outcome, Rating):
+            shown[self.outcome.column] = f"{self.outcome.column} {self.outcome.scale.range}"
+        return [shown.get(name, name) for name in [*self.metrics, *(n for n in names if n not in self.metrics)]]

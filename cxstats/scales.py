@@ -4,10 +4,12 @@ The direction of a scale is declared, never read off the data: turning a score r
 correlates negatively with the outcome would use the outcome to choose the predictor.
 """
 
+import math
 from dataclasses import KW_ONLY, dataclass
+from numbers import Real
 from typing import Literal
 
-from cxstats.errors import ScaleError
+from cxstats.errors import ScaleError, number
 
 Kind = Literal["nps", "csat", "ces", "other"]
 KINDS: tuple[Kind, ...] = ("nps", "csat", "ces", "other")
@@ -49,26 +51,36 @@ class Scale:
     name: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            bound: object = getattr(self, name)
+            if isinstance(bound, bool) or not isinstance(bound, Real) or not math.isfinite(bound):
+                raise ScaleError(f"The bounds of a scale must be finite numbers, but {name}={bound!r}.")
+        for name in ("higher_is_better", "whole"):
+            answer: object = getattr(self, name)
+            if not isinstance(answer, bool):
+                raise ScaleError(f"{name} of a scale must be True or False, but {answer!r} was given.")
+        low, high = number(self.low), number(self.high)
         if not self.low < self.high:
             raise ScaleError(
-                f"A scale must run from a low to a higher value, but low={self.low:g}, high={self.high:g}."
+                f"A scale must run from a low to a higher value, but low={low}, high={high}."
                 "\nA scale on which a low value is good is Scale(low, high, higher_is_better=False)."
             )
         if self.kind not in KINDS:
-            raise ScaleError(f"The kind of a scale must be one of {', '.join(KINDS)}, not '{self.kind}'.")
+            raise ScaleError(f"The kind of a scale must be one of {', '.join(KINDS)}, not {self.kind!r}.")
         if self.whole and not (float(self.low).is_integer() and float(self.high).is_integer()):
             raise ScaleError(
-                f"A scale of whole numbers must have whole bounds, but low={self.low:g}, high={self.high:g}."
+                f"A scale of whole numbers must have whole bounds, but low={low}, high={high}."
                 "\nPass whole=False for a scale with values in between."
             )
 
     def __str__(self) -> str:
-        return f"{self.name or self.kind.upper() if self.kind != 'other' else self.name or 'scale'} {self.range}"
+        kind = "scale" if self.kind == "other" else self.kind.upper()
+        return f"{self.name or kind} {self.range}"
 
     @property
     def range(self) -> str:
         """The bounds, as ``0-10`` or ``-3 to 3``."""
-        low, high = f"{self.low:g}", f"{self.high:g}"
+        low, high = number(self.low), number(self.high)
         return f"{low} to {high}" if self.low < 0 else f"{low}-{high}"
 
     @property

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from cxstats.arrays import Bools, Column, Floats, Ints
-from cxstats.errors import ColumnError, ScaleError, rows
+from cxstats.columns import codes, is_missing
+from cxstats.errors import ColumnError, ScaleError, number, rows
 from cxstats.roles import Binary, Count, Rating, Roles, Survival
 from cxstats.scales import Scale
 
@@ -14,51 +15,62 @@ def check_values(columns: Mapping[str, Column], count: Ints, roles: Roles) -> No
     """Refuse text and infinities in numeric columns, scores off their scale, impossible outcomes."""
     for name in roles.numeric:
         _check_numbers(name, columns[name], count)
+    for name in roles.keys:
+        values = columns[name]
+        if values.dtype != object:
+            _refuse(
+                np.isinf(values), values, count, f"'{name}' must hold finite numbers", "Set those values to missing."
+            )
     for name, scale in roles.metrics.items():
-        _check_scale(name, columns[name], count, scale, f'metrics={{"{name}": ')
+        _check_scale(name, columns[name], count, scale, f'metrics={{"{name}": ', "}")
     _check_outcome(columns, count, roles)
     if roles.weight is not None:
         weight = columns[roles.weight]
-        _refuse(weight < 0, weight, count, f"The weight '{roles.weight}' must not be negative", "Drop those rows.")
+        _refuse(
+            weight < 0, weight, count, f"The weight '{roles.weight}' must hold numbers from 0 up", "Drop those rows."
+        )
 
 
 def _check_numbers(name: str, values: Column, count: Ints) -> None:
-    if values.dtype == object:
-        present = np.array([v is not None for v in values])
-        if not present.any():
-            raise ColumnError(f"'{name}' must hold numbers, but it holds no value at all.")
-        text = _found(values[present], count[present])
-        raise ColumnError(
-            f"'{name}' must hold numbers, but it holds text: {text}."
-            "\nRecode it to numbers first; a score that was not given is a missing value."
-        )
-    _refuse(np.isinf(values), values, count, f"'{name}' must be finite", "Set those values to missing.")
+    if values.dtype != object:
+        return
+    present = ~is_missing(values)
+    text = _found(values[present], count[present])
+    raise ColumnError(
+        f"'{name}' must hold numbers, but it holds text: {text}."
+        "\nRecode it to numbers first; a score that was not given is a missing value."
+    )
 
 
-def _check_scale(name: str, values: Floats, count: Ints, scale: Scale, role: str) -> None:
+def _check_scale(name: str, values: Floats, count: Ints, scale: Scale, role: str, close: str) -> None:
     present = ~np.isnan(values)
     off = present & ((values < scale.low) | (values > scale.high))
     if scale.whole:
         off |= present & (values != np.floor(values))
     if not off.any():
         return
-    whole = "whole numbers" if scale.whole else "numbers"
+    must = f"{'whole numbers' if scale.whole else 'numbers'} {number(scale.low)} to {number(scale.high)}"
     n, total = int(count[off].sum()), int(count.sum())
-    low, high = min(scale.low, float(values[off].min())), max(scale.high, float(values[off].max()))
-    wider = f"Scale({low:g}, {high:g}{'' if not _fractional(values[off]) else ', whole=False'})"
     raise ScaleError(
-        f"'{name}' must hold {whole} {scale.low:g} to {scale.high:g} ({scale.name or 'its scale'}), "
+        f"'{name}' must hold {must} ({scale.name or 'its scale'}), "
         f"but {n:,} of {rows(total)} {'does' if n == 1 else 'do'} not: {_found(values[off], count[off])}."
-        f"\nRecode or drop them, or pass {role}{wider}{'}' if role.startswith('metrics') else ')'}."
+        f"\nRecode or drop them, or pass {role}{_wider(scale, values[off])}{close}."
     )
+
+
+def _wider(scale: Scale, off: Floats) -> str:
+    """A scale of the same direction on which the values could lie."""
+    whole = scale.whole and bool((off == np.floor(off)).all())
+    bounds = min(scale.low, float(off.min())), max(scale.high, float(off.max()))
+    flags = ["" if scale.higher_is_better else "higher_is_better=False", "" if whole else "whole=False"]
+    return f"Scale({', '.join([*map(number, bounds), *filter(None, flags)])})"
 
 
 def _check_outcome(columns: Mapping[str, Column], count: Ints, roles: Roles) -> None:
     outcome = roles.outcome
     if isinstance(outcome, Rating):
-        _check_scale(
-            outcome.column, columns[outcome.column], count, outcome.scale, f'outcome=Rating("{outcome.column}", '
-        )
+        name, values = outcome.column, columns[outcome.column]
+        _check_scale(name, values, count, outcome.scale, f'outcome=Rating("{name}", ', ")")
     elif isinstance(outcome, Binary | Survival):
         name = outcome.column if isinstance(outcome, Binary) else outcome.event
         values = columns[name]
@@ -79,16 +91,17 @@ def _refuse(off: Bools, values: Column, count: Ints, must: str, mend: str) -> No
 
 def _found(values: Column, count: Ints, limit: int = 5) -> str:
     """The distinct values with their rows, the most frequent first."""
-    levels, inverse = np.unique(values.astype(str) if values.dtype == object else values, return_inverse=True)
-    totals = np.bincount(inverse, weights=count).astype(np.int64)
+    numbers, levels = codes(values)
+    totals = np.zeros(len(levels), dtype=np.int64)
+    np.add.at(totals, numbers, count)
     order = np.argsort(-totals, kind="stable")
-    shown = [
-        f"{levels[i] if values.dtype == object else format(levels[i], 'g')} ({rows(int(totals[i]))})"
-        for i in order[:limit]
-    ]
+    told = [f"{_value(levels[i])} ({rows(int(totals[i]))})" for i in order[:limit]]
     more = f" and {len(order) - limit:,} more values" if len(order) > limit else ""
-    return ", ".join(shown) + more
+    return ", ".join(told) + more
 
 
-def _fractional(values: Floats) -> bool:
-    return bool((values != np.floor(values)).any())
+def _value(level: str | float) -> str:
+    """A value as the data hold it; text is cut, since a message must not grow with the data."""
+    if not isinstance(level, str):
+        return number(level)
+    return repr(level if len(level) <= 40 else f"{level[:40]}…")

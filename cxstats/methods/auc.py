@@ -8,7 +8,7 @@ import numpy as np
 
 from cxstats.arrays import Floats
 from cxstats.cells import IntoCells, as_cells, metric_names
-from cxstats.compared import Compared, compare_on
+from cxstats.compared import Compared, binary_outcome, compare_on
 from cxstats.numerics.influence import covariance
 from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.ranks import auc_influence, delong_covariance, placements
@@ -109,7 +109,11 @@ def auc(
     Raises
     ------
     TooFewError
-        A metric is constant, or the outcome has fewer than 2 rows of either value.
+        A metric is constant, the outcome has fewer than 2 rows of either value, or there are fewer than 20
+        clusters.
+    SeparationError
+        Every row with the good outcome has a better score than every row with the bad one, or the reverse:
+        a sign that the score was made from the outcome, and no interval exists.
     ScaleError, ColumnError, RoleError
         As for `tally`.
 
@@ -136,19 +140,18 @@ def auc(
     """
     declared, names = metric_names(data, metrics)
     cells = as_cells(data, Roles(outcome=outcome, metrics=declared, cluster=cluster, weight=weight, count=count))
-    each = [compare_on(cells, [name]) for name in names]
-    fits = [auc_fit(one) for one in each]
-    used = cells.observed([cells.roles.outcome.column]) & np.any(  # type: ignore[union-attr]
-        [~np.isnan(cells[name]) for name in names], axis=0
-    )
+    fits = [auc_fit(compare_on(cells, [name])) for name in names]
+    column = binary_outcome(cells).column
+    asked = cells.select(column, *names)
+    used = asked.where(asked.observed([column]) & np.any([~np.isnan(asked[name]) for name in names], axis=0))
     return AUC(
         metrics=names,
         estimate=np.array([fit.auc[0] for fit in fits]),
         std_error=np.sqrt([fit.covariance[0, 0] for fit in fits]),
         df=np.array([fit.df for fit in fits]),
-        n=int(cells.count[used].sum()),
-        n_missing=int(cells.count[~used].sum()),
-        n_cells=cells.n_cells,
+        n=used.n,
+        n_missing=cells.n - used.n,
+        n_cells=used.n_cells,
         notes=tuple(dict.fromkeys(note for fit in fits for note in fit.notes)),
     )
 

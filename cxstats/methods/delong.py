@@ -105,6 +105,9 @@ def delong(
     TooFewError
         Fewer than two metrics, a constant metric, fewer than 2 rows of either outcome, or fewer than
         20 clusters.
+    SeparationError
+        A metric tells the outcomes apart perfectly: a sign that it was made from the outcome, and no
+        interval exists.
     ScaleError, ColumnError, RoleError
         As for `tally`.
 

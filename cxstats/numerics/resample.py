@@ -96,13 +96,16 @@ def bootstrap_auc(
 
 def _tables(scores: Floats, positive: Bools, mass: Floats, unit: Ints) -> Tables:
     units = int(unit.max()) + 1
-    good, bad = [], []
+    good: list[Floats] = []
+    bad: list[Floats] = []
     for score in scores.T:
         on = ~np.isnan(score)
         levels, code = np.unique(score[on], return_inverse=True)
         for into, side in ((good, positive[on]), (bad, ~positive[on])):
             place = unit[on][side] * len(levels) + code[side]
-            filled = np.bincount(place, weights=mass[on][side], minlength=units * len(levels))
+            filled: Floats = np.bincount(place, weights=mass[on][side], minlength=units * len(levels)).astype(
+                np.float64
+            )
             into.append(filled.reshape(units, len(levels)))
     return Tables(good, bad)
 

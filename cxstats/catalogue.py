@@ -1,0 +1,170 @@
+"""METHODS: every method with the question that it answers; nothing is loaded before it is called.
+
+A new method is one more entry here. The list on the command line, the table in the README and
+`tests/test_contract.py` follow from it.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from cxstats.roles import Binary, Rating
+from cxstats.scales import CSAT5, NPS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cxstats.results import Result
+
+# Builds a small call: takes the function, the data, and any of cluster=, weight=, count=.
+Example: TypeAlias = "Callable[..., Result]"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Properties:
+    """What must hold of a method; `tests/test_contract.py` sees to it.
+
+    Attributes
+    ----------
+    cells : bool
+        Takes a dataframe or Cells, with the same result.
+    cluster, weight : bool
+        Makes use of it; where false, refuses it.
+    replication : {"exact", "large"}
+        What doubling the data does: it leaves the estimate and halves the variance exactly, or only in
+        large samples, because of a small-sample factor such as n / (n - 1).
+    """
+
+    cells: bool = True
+    cluster: bool = True
+    weight: bool = True
+    replication: Literal["exact", "large"] = "large"
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method.
+
+    Attributes
+    ----------
+    function : str
+        Its name: ``cx.<function>``, defined in ``cxstats/methods/<function>.py``.
+    question : str
+        What it answers, in the words of an analyst.
+    reference : str
+        Where its formula stands.
+    example : callable
+        ``example(function, data, **keys)`` calls it on a frame or Cells with the columns nps and
+        nps_before (0-10), csat (1-5), gap (about 0), stayed (0 or 1) and segment (text).
+    properties : Properties
+    """
+
+    function: str
+    question: str
+    reference: str
+    example: Example
+    properties: Properties = Properties()
+
+    @property
+    def file(self) -> str:
+        """The file that holds it, from the root of the project."""
+        return f"cxstats/methods/{self.function}.py"
+
+    def resolve(self) -> "Callable[..., Result]":
+        """The function itself."""
+        return _function(self.function)
+
+    def run(self, data: Any, **keys: Any) -> "Result":
+        """The example, on these data."""
+        return self.example(self.resolve(), data, **keys)
+
+
+def _function(name: str) -> "Callable[..., Result]":
+    function: Callable[..., Result] = getattr(import_module(f"cxstats.methods.{name}"), name)
+    return function
+
+
+_STAYED = Binary("stayed")
+_STARS = Rating("csat", CSAT5)
+_BOTH = {"nps": NPS, "csat": CSAT5}
+_DELONG = "DeLong, DeLong & Clarke-Pearson (1988), doi:10.2307/2531595"
+_ROCKS = "Rocks (2016), The American Statistician 70(4), 365-372, arXiv:1601.07235"
+
+METHODS: tuple[Method, ...] = (
+    Method(
+        "net_promoter",
+        "What is our net promoter score, and do groups differ?",
+        _ROCKS,
+        lambda call, data, **keys: call(data, metric="nps", scale=NPS, by="segment", **keys),
+    ),
+    Method(
+        "net_promoter_change",
+        "Did the net promoter score change among people who answered twice?",
+        _ROCKS,
+        lambda call, data, **keys: call(data, before="nps_before", after="nps", scale=NPS, **keys),
+    ),
+    Method(
+        "top_box",
+        "What share of customers is satisfied, and do groups differ?",
+        "Wilson (1927), doi:10.1080/01621459.1927.10502953",
+        lambda call, data, **keys: call(data, metric="csat", scale=CSAT5, by="segment", **keys),
+    ),
+    Method(
+        "mean_score",
+        "How high is a score on average, and do groups differ?",
+        "Welch (1947), doi:10.1093/biomet/34.1-2.28",
+        lambda call, data, **keys: call(data, metric="csat", scale=CSAT5, by="segment", **keys),
+    ),
+    Method(
+        "auc",
+        "How well does each metric tell customers who stay from those who leave?",
+        _DELONG,
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, **keys),
+    ),
+    Method(
+        "delong",
+        "Which of several metrics predicts better, on the same customers?",
+        _DELONG,
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, **keys),
+    ),
+    Method(
+        "extreme_groups",
+        "How far apart are the best-scoring and the worst-scoring customers?",
+        "Altman & Royston (2006), doi:10.1136/bmj.332.7549.1080",
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, **keys),
+    ),
+    Method(
+        "logistic",
+        "How do the odds of a good outcome go with a metric, others held fixed?",
+        "Albert & Anderson (1984), doi:10.1093/biomet/71.1.1",
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, controls=["gap"], **keys),
+        Properties(replication="exact"),
+    ),
+    Method(
+        "ordered_probit",
+        "How does a rating go with what lies behind it, its ceiling allowed for?",
+        "McKelvey & Zavoina (1975), doi:10.1080/0022250X.1975.9989847",
+        lambda call, data, **keys: call(data, outcome=_STARS, metrics={"nps": NPS}, disconfirmation="gap", **keys),
+        Properties(replication="exact"),
+    ),
+    Method(
+        "expectation_levels",
+        "Are customers more loyal where expectations were exceeded than where they were met?",
+        "Oliver (1980), doi:10.1177/002224378001700405",
+        lambda call, data, **keys: call(data, outcome=_STAYED, disconfirmation="gap", **keys),
+    ),
+    Method(
+        "asymmetry",
+        "Does falling short weigh more than exceeding expectations by as much?",
+        "Anderson & Sullivan (1993), doi:10.1287/mksc.12.2.125",
+        lambda call, data, **keys: call(data, outcome=_STARS, disconfirmation="gap", **keys),
+    ),
+    Method(
+        "equivalence",
+        "Is a difference too small to matter?",
+        "Schuirmann (1987), doi:10.1007/BF01068419",
+        lambda call, data, **keys: call(
+            _function("mean_score")(data, metric="csat", scale=CSAT5, by="segment", **keys), low=-1.0, high=5.0
+        ),
+    ),
+)
