@@ -1,0 +1,91 @@
+"""The columns and their parts, as the command line writes them: ``nps=NPS``, ``churned:bad``."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from typing import Annotated, TypeAlias
+
+import typer
+
+from cxstats.errors import RoleError, ScaleError, listed
+from cxstats.roles import Binary
+from cxstats.scales import NAMED, Scale
+
+DataFile: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="The data, one row per customer: csv, parquet (also a folder or a pattern), xlsx, sav or dta.",
+        show_default=False,
+    ),
+]
+MetricOption: TypeAlias = Annotated[
+    list[str],
+    typer.Option(
+        "--metric",
+        metavar="NAME=SCALE",
+        help=f"A column and its scale: {', '.join(NAMED)}, or the bounds and what a high value means, as in "
+        "trust=1-7:good or wait=1-7:bad (1.0-7.0:good if there are values in between). Repeat it for more.",
+        show_default=False,
+    ),
+]
+ClusterOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster", metavar="COLUMN", help="What makes rows dependent: the customer, the firm.", show_default=False
+    ),
+]
+WeightOption: TypeAlias = Annotated[
+    str | None, typer.Option("--weight", metavar="COLUMN", help="Survey weight.", show_default=False)
+]
+CountOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--count", metavar="COLUMN", help="For counted data: the rows each row stands for.", show_default=False
+    ),
+]
+JsonOption: TypeAlias = Annotated[
+    str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.", show_default=False)
+]
+
+_BOUNDS = re.compile(r"(?P<low>-?\d+(?:\.\d+)?)-(?P<high>-?\d+(?:\.\d+)?):(?P<high_is>good|bad)")
+_SCALE_HELP = (
+    f"A scale is one of {', '.join(NAMED)}, or its bounds and what a high value means: 1-7:good, 1-7:bad.\n"
+    "The direction of a scale is declared, never guessed."
+)
+
+
+def metric_scales(texts: Sequence[str]) -> dict[str, Scale]:
+    """The mapping from column to scale that ``--metric NAME=SCALE`` declares."""
+    scales: dict[str, Scale] = {}
+    for text in texts:
+        name, equals, scale = text.rpartition("=")
+        if not (name and equals):
+            raise RoleError(f"--metric must name a column and its scale, as in nps=NPS, but '{text}' was given.")
+        if name in scales:
+            raise RoleError(f"Each metric must be given once, but '{name}' was given more than once.")
+        scales[name] = _scale(scale, text)
+    return scales
+
+
+def _scale(text: str, option: str) -> Scale:
+    if text in NAMED:
+        return NAMED[text]
+    bounds = _BOUNDS.fullmatch(text)
+    if bounds is None:
+        near = difflib.get_close_matches(text.upper(), NAMED, n=2, cutoff=0.5)
+        nearest = f" Nearest: {listed(near)}." if near else ""
+        raise ScaleError(f"--metric {option}: '{text}' is no scale.{nearest}\n{_SCALE_HELP}")
+    whole = "." not in bounds["low"] + bounds["high"]
+    return Scale(float(bounds["low"]), float(bounds["high"]), higher_is_better=bounds["high_is"] == "good", whole=whole)
+
+
+def binary_outcome(text: str) -> Binary:
+    """The outcome that ``--outcome COLUMN:good`` or ``COLUMN:bad`` declares."""
+    column, colon, one_is = text.rpartition(":")
+    if not (column and colon) or one_is not in ("good", "bad"):
+        raise RoleError(
+            "--outcome must say what the value 1 means for the firm, as in repurchased:good or churned:bad, "
+            f"but '{text}' was given."
+        )
+    return Binary(column, good=1 if one_is == "good" else 0)

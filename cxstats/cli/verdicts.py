@@ -1,0 +1,66 @@
+"""The verdicts of one study on the terminal: a line per claim and outcome, then the reasons."""
+
+import math
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cxstats.cli.text import entry, printable, say, width
+from cxstats.errors import rows
+from cxstats.results import shown
+
+if TYPE_CHECKING:
+    from cxstats.claims.finding import Finding, Validation
+
+_STYLES = {
+    "supported": "bold green",
+    "not-supported": "bold red",
+    "direction-only": "yellow",
+    "inconclusive": "yellow",
+    "not-testable": "dim",
+}
+
+
+def print_validation(validation: "Validation") -> None:
+    """Print what the data are, the verdicts, their reasons, and what it takes to repeat them."""
+    console = Console(width=width(), highlight=False, markup=False, emoji=False)
+    console.print(Text(printable(f"{validation.title} ({validation.evidence} data)"), style="bold"))
+    for account in validation.tables:
+        say(f"{account.table}: {rows(account.read)} read, {account.used:,} used")
+    say("")
+    console.print(_table(validation))
+    for reason, about in _reasons(validation).items():
+        say("\n" + entry("\n".join(about), {"": reason}))
+    notes = [f"Note: {note}" for note in validation.notes]
+    if validation.unused:
+        notes.append(f"Described in the study, but used by no claim yet: {', '.join(validation.unused)}.")
+    made = f"seed {validation.seed}, cxstats {validation.version}, cells {validation.fingerprint[:12]}"
+    say("\n".join(["", *notes, made, ""]))
+
+
+def _table(validation: "Validation") -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for head in ("claim", "outcome", "verdict", "estimate [95% interval]"):
+        table.add_column(head, overflow="fold", no_wrap=head in ("claim", "verdict"))
+    for finding in validation.findings:
+        verdict = Text(finding.verdict, style=_STYLES[finding.verdict])
+        table.add_row(finding.claim, printable(finding.outcome or "–"), verdict, _estimate(finding))
+    return table
+
+
+def _estimate(finding: "Finding") -> str:
+    if math.isnan(finding.estimate):
+        return "–"
+    return f"{shown(finding.estimate, 3)} [{shown(finding.ci_low, 3)}, {shown(finding.ci_high, 3)}]"
+
+
+def _reasons(validation: "Validation") -> dict[str, list[str]]:
+    """Each reason once, with the claims, outcomes and flags to which it applies."""
+    reasons: dict[str, list[str]] = {}
+    for finding in validation.findings:
+        outcome = f" on {finding.outcome}" if finding.outcome else ""
+        flags = f" ({', '.join(finding.flags)})" if finding.flags else ""
+        reasons.setdefault(finding.reason, []).append(f"{finding.claim}{outcome}{flags}")
+    return reasons
