@@ -51,12 +51,12 @@ if TYPE_CHECKING:
     from cxstats.scales import Scale as Scale
     from cxstats.studies.stop_delighting import stop_delighting as stop_delighting
     from cxstats.studies.which_metric import which_metric as which_metric
-    from cxstats.study import Study as Study
-    from cxstats.study_parts import Expectation as Expectation
-    from cxstats.study_parts import Metric as Metric
-    from cxstats.study_parts import Sensitivity as Sensitivity
-    from cxstats.study_parts import StudyOutcome as StudyOutcome
-    from cxstats.study_parts import Table as Table
+    from cxstats.study.parts import Expectation as Expectation
+    from cxstats.study.parts import Metric as Metric
+    from cxstats.study.parts import Sensitivity as Sensitivity
+    from cxstats.study.parts import StudyOutcome as StudyOutcome
+    from cxstats.study.parts import Table as Table
+    from cxstats.study.study import Study as Study
 
     from . import datasets as datasets
     from . import simulate as simulate
@@ -94,8 +94,8 @@ _HOME = {
     "cxstats.scales": ("CSAT10", "CSAT5", "CSAT7", "EASE5", "EASE7", "EFFORT5", "NPS", "Scale"),
     "cxstats.studies.stop_delighting": ("stop_delighting",),
     "cxstats.studies.which_metric": ("which_metric",),
-    "cxstats.study": ("Study",),
-    "cxstats.study_parts": ("Expectation", "Metric", "Sensitivity", "StudyOutcome", "Table"),
+    "cxstats.study.study": ("Study",),
+    "cxstats.study.parts": ("Expectation", "Metric", "Sensitivity", "StudyOutcome", "Table"),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 _MODULES = ("datasets", "simulate")

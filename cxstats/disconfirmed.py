@@ -57,6 +57,12 @@ class Disconfirmed:
         """How far the gap lies above the met range: 0 or positive."""
         return np.maximum(self.gap - self.met[1], 0.0)
 
+    @property
+    def code(self) -> Ints:
+        """For each cell the number of its rating among those that occur; rows of weight 0 do not make one."""
+        occurring = np.unique(self.loyalty[self.cells.row_weight > 0])
+        return np.maximum(np.searchsorted(occurring, self.loyalty, side="right") - 1, 0)
+
     def rows_on(self, where: Bools) -> int:
         """Rows in the cells."""
         return int(self.count[where].sum())

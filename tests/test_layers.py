@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "cxstats"
 
-# From the ground up. A module imports from rows above its own only; a folder (and the family of study*.py, which
-# is one) also from itself. The number is the floor: on one floor there may be several rows.
+# From the ground up. A module imports from rows above its own only; a folder also from itself. The number is the
+# floor: on one floor there may be several rows.
 FLOORS: list[tuple[int, tuple[str, ...]]] = [
     (0, ("arrays", "errors")),
     (0, ("columns", "results", "scales")),
@@ -38,9 +38,8 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8"), str(path)) for name, 
 
 
 def place_of(module: str) -> str:
-    """The folder of a module, or its own name at the root; all of study*.py are one."""
-    first = module.split(".")[1]
-    return "study" if first.startswith("study_") else first
+    """The folder of a module, or its own name at the root."""
+    return module.split(".")[1]
 
 
 def nodes(tree: ast.AST) -> Iterator[ast.AST]:

@@ -15,7 +15,7 @@ from cxstats.numerics.resample import Seeded
 from cxstats.roles import Binary, Outcome, Rating
 from cxstats.scales import Scale
 from cxstats.studies.which_metric import WhichMetric, which_metric
-from cxstats.study import Study
+from cxstats.study.study import Study
 
 T = TypeVar("T")
 

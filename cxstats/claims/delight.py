@@ -6,14 +6,14 @@ from dataclasses import replace
 from cxstats.claims.claim import Claim, Evidence, OutcomeData, blocked, is_rating
 from cxstats.claims.finding import Kind, Part
 from cxstats.claims.verdict import Component, Question
-from cxstats.errors import CxStatsError, ScaleError, TooFewError
+from cxstats.errors import CxStatsError, ScaleError, SeparationError, TooFewError
 from cxstats.methods.asymmetry import Asymmetry
 from cxstats.methods.expectation_levels import ExpectationLevels
 from cxstats.numerics.effect import Effect
 from cxstats.results import Result, shown
 from cxstats.roles import Binary, Rating
 from cxstats.studies.stop_delighting import CEILING_FROM
-from cxstats.study import Study
+from cxstats.study.study import Study
 
 FAMILY = "delight"
 RELATIVE = "relative difference in the share of good outcomes"
@@ -47,7 +47,7 @@ def _delight(data: OutcomeData) -> Evidence:
         levels = data.levels
     except ScaleError as reason:
         return blocked(str(reason), looked=False)
-    except TooFewError as reason:
+    except (TooFewError, SeparationError) as reason:
         return blocked(str(reason), looked=True)
     unit = _gain_unit(data, levels)
     evidence = Evidence(
@@ -94,7 +94,7 @@ def _asymmetry(data: OutcomeData) -> Evidence:
         slopes = data.slopes
     except ScaleError as reason:
         return blocked(str(reason), looked=False)
-    except TooFewError as reason:
+    except (TooFewError, SeparationError) as reason:
         return blocked(str(reason), looked=True)
     return Evidence(
         question=_question(data, "superiority", slopes.effect, slopes.latent_effect, slopes.n),

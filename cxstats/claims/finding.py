@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cxstats.results import Backend, build_frame
-from cxstats.study_parts import TableAccount
+from cxstats.study.parts import TableAccount
 
 Kind = Literal["superiority", "non-superiority", "equivalence", "figure", "conjunction"]
 Verdict = Literal["supported", "not-supported", "direction-only", "inconclusive", "not-testable"]

@@ -10,7 +10,7 @@ from cxstats.numerics.effect import Effect
 from cxstats.roles import Binary
 from cxstats.scales import Scale
 from cxstats.studies.which_metric import WhichMetric
-from cxstats.study import Study
+from cxstats.study.study import Study
 
 FAMILY = "metric"
 UNIT = "difference in area under the ROC curve (AUC)"

@@ -20,7 +20,7 @@ from cxstats.methods.mean_score import mean_score
 from cxstats.methods.net_promoter import net_promoter
 from cxstats.methods.top_box import top_box
 from cxstats.numerics.resample import seeded
-from cxstats.study import Study
+from cxstats.study.study import Study
 
 if TYPE_CHECKING:
     from cxstats.results import TalliedResult

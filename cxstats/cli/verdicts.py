@@ -28,7 +28,8 @@ def print_validation(validation: "Validation") -> None:
     console = Console(width=width(), highlight=False, markup=False, emoji=False)
     console.print(Text(printable(f"{validation.title} ({validation.evidence} data)"), style="bold"))
     for account in validation.tables:
-        say(f"{account.table}: {rows(account.read)} read, {account.used:,} used")
+        counted = "" if account.stands_for is None else f", counts of {account.stands_for:,} in all"
+        say(f"{account.table}: {rows(account.read)} read, {account.used:,} used{counted}")
     say("")
     console.print(_table(validation))
     for reason, about in _reasons(validation).items():

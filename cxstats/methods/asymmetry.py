@@ -203,8 +203,7 @@ def _latent(rows: Disconfirmed) -> tuple[Floats, Floats]:
     """Latent slopes and their standardised difference, with influence values of shape (K, 3)."""
     weight = rows.cells.row_weight
     design = np.column_stack([rows.shortfall, rows.excess])
-    code = np.unique(rows.loyalty, return_inverse=True)[1]
-    fit = fit_ordered_probit(design, code, rows.count, weight)
+    fit = fit_ordered_probit(design, rows.code, rows.count, weight, names=("shortfall", "excess"))
     slopes = fit.influence[:, :2]
     bend, bend_values = fit.coefficients[0] - fit.coefficients[1], slopes[:, 0] - slopes[:, 1]
     gap_sd, gap_values = sd_influence(rows.gap, rows.count, weight)

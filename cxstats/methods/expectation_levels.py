@@ -214,8 +214,7 @@ def _latent_gain(rows: Disconfirmed) -> Effect:
     weight = rows.cells.row_weight
     others = [k for k in range(len(LEVELS)) if k != MET and (rows.level == k).any()]
     design = (rows.level[:, None] == np.array(others)).astype(np.float64)
-    code = np.unique(rows.loyalty, return_inverse=True)[1]
-    fit = fit_ordered_probit(design, code, rows.count, weight)
+    fit = fit_ordered_probit(design, rows.code, rows.count, weight, names=[LEVELS[k] for k in others])
     contrast = (np.array(others) == EXCEEDED).astype(np.float64)
     estimate, values = standardised(fit, contrast, design, rows.count, weight)
     return _effect(estimate, covariance(values[:, None], rows.count, rows.cells.cluster_codes))

@@ -8,7 +8,7 @@ from typing import Any
 from cxstats.claims.finding import Finding, Part, ScoreSummary, Validation
 from cxstats.report.privacy import MIN_COUNT, published
 from cxstats.report.study_view import at_least_one
-from cxstats.study_parts import TableAccount
+from cxstats.study.parts import TableAccount
 
 # Raised where a key is renamed, dropped, or means something else; a new key does not raise it.
 SCHEMA = "cxstats-validation/1"
@@ -82,6 +82,7 @@ def table_object(table: TableAccount) -> dict[str, Any]:
         "filtered": table.filtered,
         "superseded": table.superseded,
         "unmatched": table.unmatched,
+        "stands_for": table.stands_for,
     }
 
 

@@ -11,7 +11,7 @@ from cxstats.report.numbers import counted, decimals, interval, number, share
 from cxstats.report.plain import linked, plain
 from cxstats.report.privacy import Count, published
 from cxstats.report.words import EVIDENCE, VERDICTS, VerdictWords
-from cxstats.study_parts import TableAccount
+from cxstats.study.parts import TableAccount
 
 # A score with more different values than this has no bars that could be read.
 MOST_VALUES = 60
@@ -153,10 +153,15 @@ def withheld(values: int, many: bool, held_back: bool, min_count: int) -> str:
     return ""
 
 
+def stands_for(account: TableAccount) -> str:
+    """How many customers counted rows stand for; nothing for data that are not counted."""
+    return "" if account.stands_for is None else f" (counts of {account.stands_for:,} in all)"
+
+
 def view_account(account: TableAccount) -> AccountView:
     """What became of a table's rows; only what happened is listed."""
     fates = (
-        (account.used, "used"),
+        (account.used, "used" + stands_for(account)),
         (account.filtered, "left out by the study's own filter"),
         (account.superseded, "left out because another row of the same key was picked"),
         (account.unmatched, "left out because no analysed row has their key"),

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from cxstats.cells import IntoCells, as_cells
-from cxstats.errors import TooFewError
+from cxstats.errors import SeparationError, TooFewError
 from cxstats.methods.asymmetry import Asymmetry, asymmetry
 from cxstats.methods.expectation_levels import ExpectationLevels, expectation_levels
 from cxstats.results import shown
@@ -144,11 +144,11 @@ def stop_delighting(
     slopes: Asymmetry | None = None
     try:
         levels = expectation_levels(cells, met=met)
-    except TooFewError as reason:
+    except (TooFewError, SeparationError) as reason:
         notes.append(str(reason))
     try:
         slopes = asymmetry(cells, met=met)
-    except TooFewError as reason:
+    except (TooFewError, SeparationError) as reason:
         notes.append(str(reason))
     if levels is None and slopes is None:
         raise TooFewError("\n".join(dict.fromkeys(notes)))

@@ -123,7 +123,9 @@ def test_equal_and_informative_scores_are_equal() -> None:
 
 def test_a_true_delight_effect_is_not_called_nothing() -> None:
     """.30 where met, .03 more with each day early: a gain of more than 10% of the share."""
-    found = finding(cx.validate(study(cohort(40_000, repurchase=0.3, shortfall=0.05, excess=0.03)), rng=1), "delight-no-loyalty")
+    found = finding(
+        cx.validate(study(cohort(40_000, repurchase=0.3, shortfall=0.05, excess=0.03)), rng=1), "delight-no-loyalty"
+    )
     assert found.verdict == "not-supported"
     assert found.unit == "relative difference in the share of good outcomes"
 

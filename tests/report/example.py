@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 from cxstats.claims.finding import Finding, Part, ScoreSummary, Validation
-from cxstats.study_parts import TableAccount
+from cxstats.study.parts import TableAccount
 
 INVENTED = "Every number of this study is invented to test the report."
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import cxstats as cx
-from cxstats.study_parts import TableAccount
+from cxstats.study.parts import TableAccount
 
 EXAMPLES = Path(__file__).parent / "examples"
 AGREE = ["Strongly disagree", "Disagree", "Slightly disagree", "Neither", "Slightly agree", "Agree", "Strongly agree"]
@@ -56,7 +56,8 @@ def test_one_file_by_hand() -> None:
         for key, n in expected.items():
             narrowed[(*key[:5], key[5 + i])] += n
         assert found == +narrowed  # rows that stand for nobody are not there
-    assert study.tables_account == (TableAccount(table="customers", read=150, used=150),)
+    customers = sum(int(row["n"]) for row in lines("one_file/customers.csv"))
+    assert study.tables_account == (TableAccount(table="customers", read=150, used=150, stands_for=customers),)
     assert study.title == "Customers of thirty firms <b>2018</b>"
     assert study.met == (-1, 1)
     assert {name: study.timing(name).status for name in study.outcomes} == {

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import cxstats as cx
-from cxstats.study_parts import StudyOutcome, Table
+from cxstats.study.parts import StudyOutcome, Table
 
 KEY = st.sampled_from([None, "a", "b", "c", "d"])
 ANSWER = st.tuples(KEY, st.sampled_from(["nps", "csat"]), st.sampled_from([None, 1, 3, 5, 99]), st.booleans())

@@ -12,7 +12,7 @@ import pytest
 import cxstats as cx
 from cxstats.readers.read import read
 from cxstats.readers.scan import scan
-from cxstats.study_parts import Section, StudyOutcome, Table
+from cxstats.study.parts import Section, StudyOutcome, Table
 
 FOLDER = Path(__file__).parent / "examples" / "three_tables"
 CODES = [98, 99]

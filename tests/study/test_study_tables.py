@@ -10,7 +10,7 @@ import pytest
 
 import cxstats as cx
 from cxstats.errors import StudyError
-from cxstats.study_parts import StudyOutcome, Table, TableAccount
+from cxstats.study.parts import StudyOutcome, Table, TableAccount
 
 LINKED = {
     "study": {"title": "t", "evidence": "simulated", "rows": "customers"},

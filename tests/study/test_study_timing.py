@@ -9,7 +9,7 @@ import pytest
 
 import cxstats as cx
 from cxstats.errors import StudyError
-from cxstats.study_parts import StudyOutcome, Table, Timing
+from cxstats.study.parts import StudyOutcome, Table, Timing
 
 ROWS = pd.DataFrame(
     {

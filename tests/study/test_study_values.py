@@ -12,7 +12,7 @@ import pytest
 
 import cxstats as cx
 from cxstats.errors import ColumnError, ScaleError, StudyError
-from cxstats.study_parts import StudyOutcome, Table
+from cxstats.study.parts import StudyOutcome, Table
 
 
 def of(frame: pd.DataFrame, **given: Any) -> cx.Study:

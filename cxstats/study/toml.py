@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from cxstats.errors import ReadError, StudyError
 from cxstats.roles import Binary, Continuous, Count, Outcome, Rating, Survival
-from cxstats.study_errors import Problem, key_path, nearest, refuse
-from cxstats.study_file import OutcomeSection, StudyFile, TableSection
-from cxstats.study_parts import Expectation, Metric, Section, Sensitivity, StudyOutcome, Table
+from cxstats.study.errors import Problem, key_path, nearest, refuse
+from cxstats.study.file import OutcomeSection, StudyFile, TableSection
+from cxstats.study.parts import Expectation, Metric, Section, Sensitivity, StudyOutcome, Table
 
 _WORDS = {
     "missing": "is required.",

@@ -10,9 +10,9 @@ from cxstats.errors import RoleError, StudyError
 from cxstats.readers.paths import local
 from cxstats.roles import Outcome, checked_outcome
 from cxstats.scales import Scale
-from cxstats.study_errors import Problem, key_path, nearest, refuse
-from cxstats.study_frame import Analysis, analyse, renamed
-from cxstats.study_parts import (
+from cxstats.study.errors import Problem, key_path, nearest, refuse
+from cxstats.study.frame import Analysis, analyse, renamed
+from cxstats.study.parts import (
     Evidence,
     Expectation,
     Metric,
@@ -23,8 +23,8 @@ from cxstats.study_parts import (
     TableAccount,
     Timing,
 )
-from cxstats.study_plan import plan_of
-from cxstats.study_rules import Declared
+from cxstats.study.plan import plan_of
+from cxstats.study.rules import Declared
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -135,7 +135,7 @@ class Study:
         Parameters
         ----------
         path : str or Path
-            A study file (TOML); the format is described in `cxstats.study_file`.
+            A study file (TOML); the format is described in `cxstats.study.file`.
         allow_outside : bool
             Let the file name data outside its own folder. Say True only for files that you trust.
 
@@ -146,7 +146,7 @@ class Study:
         StudyError
             The file or its data contradict the format or each other: all problems of the file in one message.
         """
-        from cxstats.study_toml import declaration, parse
+        from cxstats.study.toml import declaration, parse
 
         file = local(path)
         try:

@@ -8,9 +8,9 @@ import numpy as np
 
 from cxstats.arrays import Bools, Ints
 from cxstats.errors import rows
-from cxstats.study_errors import key_path, shown, wrong
-from cxstats.study_parts import StudyOutcome, Timing
-from cxstats.study_values import moments
+from cxstats.study.errors import key_path, shown, wrong
+from cxstats.study.parts import StudyOutcome, Timing
+from cxstats.study.values import moments
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,9 @@ import numpy as np
 
 from cxstats.arrays import Bools, Floats, Ints
 from cxstats.errors import rows
-from cxstats.study_errors import key_path, shown, wrong
-from cxstats.study_parts import Table, TableAccount, Where
-from cxstats.study_values import WORDS, kind_of, matching, moments
+from cxstats.study.errors import key_path, shown, wrong
+from cxstats.study.parts import Table, TableAccount, Where
+from cxstats.study.values import WORDS, kind_of, matching, moments
 
 _EXACT = 2**53
 

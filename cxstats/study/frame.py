@@ -9,8 +9,8 @@ import numpy as np
 from cxstats.arrays import Bools, Floats, Ints
 from cxstats.errors import rows
 from cxstats.roles import Outcome, Survival
-from cxstats.study_errors import counted, key_path, value_counts, wrong
-from cxstats.study_parts import (
+from cxstats.study.errors import counted, key_path, value_counts, wrong
+from cxstats.study.parts import (
     VERSIONS,
     Expectation,
     Metric,
@@ -21,10 +21,10 @@ from cxstats.study_parts import (
     Timing,
     Where,
 )
-from cxstats.study_sources import load
-from cxstats.study_tables import LoadedTable, analysed_rows, matched_rows
-from cxstats.study_timing import Dated, timing_of
-from cxstats.study_values import matching, scores
+from cxstats.study.sources import load
+from cxstats.study.tables import LoadedTable, analysed_rows, matched_rows
+from cxstats.study.timing import Dated, timing_of
+from cxstats.study.values import matching, scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +102,12 @@ class _Assembly:
             timing[name] = timing_of(name, declared, self._predictors(columns), self._starts(name), found, count)
             columns |= found
         alternatives = tuple(self._alternative(i, s) for i, s in enumerate(self.plan.sensitivities))
-        accounts = tuple(self.tables[name].account for name in self.plan.tables if name in self.tables)
+        accounts = tuple(self._account(name, columns) for name in self.plan.tables if name in self.tables)
         return Analysis(frame=pd.DataFrame(columns), timing=timing, accounts=accounts, alternatives=alternatives)
+
+    def _account(self, table: str, columns: Mapping[str, Any]) -> TableAccount:
+        counted = table == self.plan.rows and "count" in columns
+        return replace(self.tables[table].account, stands_for=int(columns["count"].sum()) if counted else None)
 
     def column(self, table: str, column: str, where: Where, path: str) -> Any:
         """A column of any table, one value per analysed row; missing where the row has none."""

@@ -10,9 +10,9 @@ from cxstats.errors import CxStatsError, ReadError, StudyError
 from cxstats.frames import column_names, open_frame
 from cxstats.readers.engine import first_line, to_pandas
 from cxstats.readers.read import names_of, read
-from cxstats.study_errors import key_path, no_column, wrong
-from cxstats.study_parts import Table
-from cxstats.study_values import WORDS, kind_of
+from cxstats.study.errors import key_path, no_column, wrong
+from cxstats.study.parts import Table
+from cxstats.study.values import WORDS, kind_of
 
 
 def is_files(table: Table) -> bool:

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 
 from cxstats.arrays import Bools, Floats, Ints
-from cxstats.study_errors import counted, shown, value_counts, wrong
-from cxstats.study_parts import Where
+from cxstats.study.errors import counted, shown, value_counts, wrong
+from cxstats.study.parts import Where
 
 Kind = Literal["bool", "number", "text", "date", "none", "mixed"]
 

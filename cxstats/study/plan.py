@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from cxstats.errors import CxStatsError
 from cxstats.roles import Survival
-from cxstats.study_errors import Problem, key_path, nearest, no_column, refuse
-from cxstats.study_frame import Plan
-from cxstats.study_parts import Expectation, Metric, StudyOutcome, Where
-from cxstats.study_rules import Declared, contradictions
-from cxstats.study_sources import table_columns
+from cxstats.study.errors import Problem, key_path, nearest, no_column, refuse
+from cxstats.study.frame import Plan
+from cxstats.study.parts import Expectation, Metric, StudyOutcome, Where
+from cxstats.study.rules import Declared, contradictions
+from cxstats.study.sources import table_columns
 
 
 def plan_of(declared: Declared) -> Plan:

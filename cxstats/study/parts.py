@@ -159,7 +159,8 @@ class TableAccount:
     """What became of the rows of one table: ``read`` is the sum of the other numbers.
 
     ``filtered`` rows were left out by ``where``; of ``superseded`` ones another row of the same key was
-    picked; of ``unmatched`` ones no row of the analysed table has the key.
+    picked; of ``unmatched`` ones no row of the analysed table has the key. Where the data are counted
+    already, the used rows stand for ``stands_for`` customers; elsewhere it is None.
     """
 
     table: str
@@ -168,3 +169,4 @@ class TableAccount:
     filtered: int = 0
     superseded: int = 0
     unmatched: int = 0
+    stands_for: int | None = None

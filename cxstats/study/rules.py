@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxstats.roles import Outcome, Survival
-from cxstats.study_errors import Problem, key_path
-from cxstats.study_frame import survival_columns
-from cxstats.study_parts import VERSIONS, Expectation, Metric, Section, Sensitivity, StudyOutcome, Table
+from cxstats.study.errors import Problem, key_path
+from cxstats.study.frame import survival_columns
+from cxstats.study.parts import VERSIONS, Expectation, Metric, Section, Sensitivity, StudyOutcome, Table
 
 RESERVED = ("disconfirmation", "cluster", "weight", "count")
 

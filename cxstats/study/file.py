@@ -36,8 +36,8 @@ from cxstats.readers.infer import Decimal
 from cxstats.readers.paths import Format
 from cxstats.scales import NAMED, Scale
 from cxstats.scales import Kind as ScaleKind
-from cxstats.study_errors import nearest
-from cxstats.study_parts import Evidence, Pick
+from cxstats.study.errors import nearest
+from cxstats.study.parts import Evidence, Pick
 
 Problems = Iterator[tuple[str, str]]  # key, what is wrong with it
 
