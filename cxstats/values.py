@@ -1,5 +1,6 @@
 """Whether the values of the columns are what their roles say; tested on cells, so the cost is small."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -35,11 +36,21 @@ def _check_numbers(name: str, values: Column, count: Ints) -> None:
     if values.dtype != object:
         return
     present = ~is_missing(values)
-    text = _found(values[present], count[present])
+    words = present.copy()
+    words[present] = [not _spells_number(text) for text in values[present]]
+    if not words.any():
+        raise ColumnError(f"'{name}' must hold numbers, but it holds numbers spelt as text.\nCast it to numbers first.")
     raise ColumnError(
-        f"'{name}' must hold numbers, but it holds text: {text}."
+        f"'{name}' must hold numbers, but it holds text: {_found(values[words], count[words])}."
         "\nRecode it to numbers first; a score that was not given is a missing value."
     )
+
+
+def _spells_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _check_scale(name: str, values: Floats, count: Ints, scale: Scale, role: str, close: str) -> None:
@@ -96,7 +107,8 @@ def _found(values: Column, count: Ints, limit: int = 5) -> str:
     np.add.at(totals, numbers, count)
     order = np.argsort(-totals, kind="stable")
     told = [f"{_value(levels[i])} ({rows(int(totals[i]))})" for i in order[:limit]]
-    more = f" and {len(order) - limit:,} more values" if len(order) > limit else ""
+    left = len(order) - limit
+    more = f" and {left:,} more value{'' if left == 1 else 's'}" if left > 0 else ""
     return ", ".join(told) + more
 
 

@@ -78,13 +78,19 @@ def test_the_scale_that_is_proposed_is_accepted() -> None:
 def test_text_in_a_numeric_column_against_the_full_message(engine: Callable[[pa.Table], Any]) -> None:
     table = pa.table({"nps": ["9", "9", "n/a", None, "a\nb", "x" * 100, ""]})
     expected = (
-        f"'nps' must hold numbers, but it holds text: '9' (2 rows), '' (1 row), 'a\\nb' (1 row), 'n/a' (1 row), "
+        f"'nps' must hold numbers, but it holds text: '' (1 row), 'a\\nb' (1 row), 'n/a' (1 row), "
         f"'{'x' * 40}…' (1 row)."
         "\nRecode it to numbers first; a score that was not given is a missing value."
     )
     assert message_of(engine(table), ColumnError, metrics={"nps": cx.NPS}) == expected
     for roles in ({"outcome": cx.Binary("nps")}, {"disconfirmation": "nps"}, {"weight": "nps", "strata": []}):
         assert message_of(engine(table), ColumnError, **roles) == expected
+
+
+def test_numbers_spelt_as_text_are_not_cast_in_silence() -> None:
+    frame = pd.DataFrame({"nps": ["9", "10", None]})
+    message = "'nps' must hold numbers, but it holds numbers spelt as text.\nCast it to numbers first."
+    assert message_of(frame, ColumnError, metrics={"nps": cx.NPS}) == message
 
 
 OTHERS: list[tuple[dict[str, Any], list[float], str]] = [
