@@ -125,7 +125,7 @@ class Result(ABC):
 
         frame = self.to_frame()
         for name in SCHEMA:
-            frame[name] = [shown(value) for value in frame[name]]
+            frame[name] = [_shown_in(name, value) for value in frame[name]]
         table: str = frame.to_html(index=False, border=0, escape=True)
         return table + "<p>" + "<br>".join(escape(line) for line in self.footer().splitlines()) + "</p>"
 
@@ -160,12 +160,23 @@ def shown(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def shown_p(value: float) -> str:
+    """A p-value for reading: what is smaller than .0001 is only said to be so."""
+    return "<0.0001" if value < 0.0001 else shown(value)
+
+
+def _shown_in(name: str, value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return shown_p(value) if name.startswith("p_value") else shown(value)
+
+
 def text_table(columns: dict[str, Column], level: float) -> str:
     """The columns side by side, numbers to the right."""
     percent = f"{100 * level:g}%"
     heads = {"std_error": "std. error", "ci_low": f"{percent} low", "ci_high": f"{percent} high", "p_value": "p"}
     cells = [
-        [heads.get(name, name), *(shown(v) if isinstance(v, float) else str(v) for v in values)]
+        [heads.get(name, name), *(_shown_in(name, v) for v in values)]
         for name, values in columns.items()
         if not (name in SCHEMA and np.isnan(values).all())
     ]

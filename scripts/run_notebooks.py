@@ -22,7 +22,11 @@ def run(path: Path) -> Any:
     """The notebook with fresh output; raises where a cell does."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook, timeout=SECONDS_PER_CELL, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=SECONDS_PER_CELL,
+        kernel_name="python3",
+        record_timing=False,  # else every run would change the file
+        resources={"metadata": {"path": str(path.parent)}},
     )
     return client.execute()
 

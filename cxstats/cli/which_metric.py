@@ -68,6 +68,7 @@ def which_metric(
             notes=list(result.notes),
             rows=records(result.to_frame()),
             differences=records(result.differences()),
+            extremes=records(result.extremes.to_frame()),
         )
         write_all({json: text})
     say(result.summary())

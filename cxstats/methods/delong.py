@@ -137,11 +137,11 @@ def delong(
     ...     answers, outcome=cx.Binary("repurchase"), metrics={"nps": cx.NPS, "csat": cx.CSAT5}
     ... )
     >>> print(result)
-    term        estimate  std. error   95% low  95% high  statistic          p
-    ──────────────────────────────────────────────────────────────────────────
-    nps           0.9062     0.07671    0.7559         1      5.296  1.183e-07
-    csat          0.6875      0.1478    0.3979    0.9771      1.269     0.2045
-    nps - csat    0.2188      0.1378  -0.05127    0.4888      1.588     0.1123
+    term        estimate  std. error   95% low  95% high  statistic        p
+    ────────────────────────────────────────────────────────────────────────
+    nps           0.9062     0.07671    0.7559         1      5.296  <0.0001
+    csat          0.6875      0.1478    0.3979    0.9771      1.269   0.2045
+    nps - csat    0.2188      0.1378  -0.05127    0.4888      1.588   0.1123
     14 rows used; 14 cells.
     DeLong comparison of areas under the ROC curve. DeLong, DeLong & Clarke-Pearson (1988), doi:10.2307/2531595
     """

@@ -171,7 +171,7 @@ def logistic(
     term         estimate  std. error  95% low  95% high  statistic          p
     ──────────────────────────────────────────────────────────────────────────
     (intercept)    -1.206      0.3218   -1.837   -0.5752     -3.748  0.0001786
-    effort         0.6129     0.09916   0.4185    0.8073      6.181  6.377e-10
+    effort         0.6129     0.09916   0.4185    0.8073      6.181    <0.0001
     235 good and 115 bad outcomes; standard errors from the inverse information.
     350 rows used; 10 cells.
     Logistic regression of the good outcome. Albert & Anderson (1984), doi:10.1093/biomet/71.1.1

@@ -15,7 +15,7 @@ from cxstats.methods.delong import AUCComparison, delong
 from cxstats.methods.extreme_groups import ExtremeGroups, extreme_groups
 from cxstats.numerics.multiplicity import holm
 from cxstats.numerics.resample import Seeded, bootstrap_auc, seeded
-from cxstats.results import Backend, ConfidenceInterval, TalliedResult, build_frame, shown
+from cxstats.results import Backend, ConfidenceInterval, TalliedResult, build_frame, shown, shown_p
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
 
@@ -107,9 +107,12 @@ class WhichMetric(TalliedResult):
         limits = self.comparison.confidence_interval()
         lines = [self.verdict()]
         for i, term in enumerate(self.comparison.terms[p:]):
-            numbers = (self.comparison.estimate[p + i], limits.low[p + i], limits.high[p + i], self.p_holm[i])
-            estimate, low, high, adjusted = (shown(float(v), 3) for v in numbers)
-            lines.append(f"  {term}: {estimate} (95% {low} to {high}), Holm p = {adjusted}")
+            numbers = (self.comparison.estimate[p + i], limits.low[p + i], limits.high[p + i])
+            estimate, low, high = (shown(float(v), 3) for v in numbers)
+            lines.append(f"  {term}: {estimate} (95% {low} to {high}), Holm p {shown_p(float(self.p_holm[i]))}")
+        top = self.extremes.estimate.reshape(p, 3)
+        contrasts = (f"{m} {t:.0%} against {b:.0%}" for m, (t, b, _) in zip(self.metrics, top, strict=True))
+        lines.append(f"Good outcomes, top against bottom {self.extremes.share:.0%}: {', '.join(contrasts)}.")
         drawn = f"p_best: {self.replicates:,} draws, {self.p_best_from}, seed {self.seed}; descriptive only."
         return "\n".join([*lines, drawn, super().footer()])
 

@@ -127,6 +127,8 @@ def test_frame_and_differences() -> None:
     assert list(pairs.term) == ["nps - csat", "nps - ease", "csat - ease"]
     assert (pairs.p_holm >= pairs.p_value).all()
     assert "Best:" in str(result)
+    good, bad = result.extremes.estimate[:2]
+    assert f"top against bottom 20%: nps {good:.0%} against {bad:.0%}" in str(result)
 
 
 def test_too_few_events() -> None:
