@@ -11,8 +11,6 @@ import cxstats
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = [sys.executable, "-c", "from cxstats.cli import main; main()"]
-FASTEST_OF = 5
-HELP_SECONDS = 0.5  # of processor time: what else the machine does must not matter
 
 
 def start(folder: Path, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
@@ -48,17 +46,26 @@ def test_version(tmp_path: Path) -> None:
     assert ended(tmp_path, "--version") == (0, f"cxstats {cxstats.__version__}\n", "")
 
 
-def test_help_is_quick_and_lists_the_commands(tmp_path: Path) -> None:
-    seconds = []
-    for _ in range(FASTEST_OF):
-        before = os.times()
-        status, out, err = ended(tmp_path, "--help")
-        after = os.times()
-        seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
+def test_help_lists_the_commands(tmp_path: Path) -> None:
+    status, out, err = ended(tmp_path, "--help")
     assert (status, err) == (0, "")
     commands = [line.split()[0] for line in out.split("Commands:\n")[1].splitlines()]
     assert commands == ["validate", "which-metric", "score", "claims", "methods"]
-    assert min(seconds) < HELP_SECONDS
+
+
+def test_help_loads_nothing_slow(tmp_path: Path) -> None:
+    """What makes the start slow is what is imported; the seconds themselves are measured in benchmarks/."""
+    program = (
+        "import atexit, sys\n"
+        "slow = {'numpy', 'pandas', 'scipy', 'duckdb', 'matplotlib', 'narwhals', 'jinja2', 'pydantic'}\n"
+        "atexit.register(lambda: print(sorted(slow & set(sys.modules))))\n"
+        "from cxstats.cli import main\n"
+        "main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--help"], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_stderr_is_clean_when_files_were_read_by_duckdb(answers: Path) -> None:
