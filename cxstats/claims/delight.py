@@ -55,7 +55,7 @@ def _delight(data: OutcomeData) -> Evidence:
         unit=unit,
         headline=_levels_headline(data, levels),
         measured=_GAIN_MEASURED[unit],
-        guards=(*levels.notes, *_impossible(data.levels_elsewise())),
+        guards=(*levels.notes, *_behind(levels.latent_gain), *_impossible(data.levels_elsewise())),
         levels=_parts(levels, len(levels.levels)),
         levels_unit=_loyalty(data),
         sensitivity=tuple(
@@ -101,7 +101,7 @@ def _asymmetry(data: OutcomeData) -> Evidence:
         unit=PER_SD,
         headline=_slopes_headline(data, slopes),
         measured="In standard deviations, the slopes differ by",
-        guards=(*slopes.notes, *_impossible(data.slopes_elsewise())),
+        guards=(*slopes.notes, *_behind(slopes.latent_effect), *_impossible(data.slopes_elsewise())),
         levels=_parts(slopes, 2),
         levels_unit=f"{_loyalty(data)}, per unit of the gap",
         published_on=slopes.ratio,
@@ -181,7 +181,18 @@ def _alternative(title: str, effect: Effect, more: str) -> Part:
 
 def _slopes_text(slopes: Asymmetry) -> str:
     below, above = (shown(float(s), 2) for s in slopes.estimate[:2])
-    return f" (slopes {below} below, {above} above)"
+    return f" (slopes {below} and {above})"
+
+
+def _behind(latent: Effect | None) -> tuple[str, ...]:
+    """For a rating, what the same test says on the scale behind it: `supported` needs both."""
+    if latent is None:
+        return ()
+    low, high = (shown(end, 3) for end in latent.interval())
+    return (
+        f"Tested on the scale behind the rating too (ordered probit): {shown(latent.estimate, 3)} (95% interval {low} "
+        f"to {high}).",
+    )
 
 
 def _impossible(alternatives: Sequence[tuple[str, object]]) -> tuple[str, ...]:

@@ -69,9 +69,16 @@ def test_sensitivities_stand_beside_the_deliveries(
 ) -> None:
     beside = findings["olist_deliveries", "negative-asymmetry", "stars"].sensitivity
     assert [part.name for part in beside] == [
-        "gap not clipped (slopes 0.069 below, 0.02 above)",
-        "only reviews answered after delivery, gap not clipped (slopes 0.16 below, 0.0045 above)",
+        "gap not clipped (slopes 0.069 and 0.02)",
+        "only reviews answered after delivery, gap not clipped (slopes 0.16 and 0.0045)",
     ]
+
+
+def test_the_latent_scale_is_shown_beside_a_rating(
+    findings: dict[tuple[str, str, str | None], cx.Finding],
+) -> None:
+    guards = findings["olist_deliveries", "negative-asymmetry", "stars"].guards
+    assert any("scale behind the rating too (ordered probit): 1.23" in guard for guard in guards)
 
 
 def test_ratio_against_the_published_band(findings: dict[tuple[str, str, str | None], cx.Finding]) -> None:
