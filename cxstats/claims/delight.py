@@ -189,10 +189,8 @@ def _behind(latent: Effect | None) -> tuple[str, ...]:
     if latent is None:
         return ()
     low, high = (shown(end, 3) for end in latent.interval())
-    return (
-        f"Tested on the scale behind the rating too (ordered probit): {shown(latent.estimate, 3)} (95% interval {low} "
-        f"to {high}).",
-    )
+    found = f"{shown(latent.estimate, 3)} (95% interval {low} to {high})"
+    return (f"Tested on the scale behind the rating too (ordered probit): {found}.",)
 
 
 def _impossible(alternatives: Sequence[tuple[str, object]]) -> tuple[str, ...]:
