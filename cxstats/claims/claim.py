@@ -7,7 +7,7 @@ from typing import TypeAlias, TypeVar
 
 from cxstats.claims.finding import Kind, Part
 from cxstats.claims.verdict import Blocked, Question
-from cxstats.errors import CxStatsError
+from cxstats.errors import CxStatsError, ScaleError, SeparationError, TooFewError
 from cxstats.methods.asymmetry import Asymmetry, asymmetry
 from cxstats.methods.expectation_levels import ExpectationLevels, expectation_levels
 from cxstats.numerics.effect import Effect
@@ -148,3 +148,15 @@ def is_rating(outcome: Outcome) -> bool:
 def blocked(reason: str, *, looked: bool, flags: tuple[str, ...] = ()) -> Evidence:
     """Evidence that a guard has withheld."""
     return Evidence(question=Blocked(looked_at_outcome=looked), reason=reason, flags=flags)
+
+
+def attempted(analysis: Callable[[], T]) -> T | Evidence:
+    """What an analysis finds, or the guard that stopped it: what concerns one claim stops no other."""
+    try:
+        return analysis()
+    except ScaleError as reason:
+        return blocked(str(reason), looked=False)
+    except TooFewError as reason:
+        return blocked(str(reason), looked=True)
+    except SeparationError as reason:
+        return blocked(str(reason), looked=True, flags=("leakage",))

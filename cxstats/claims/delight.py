@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cxstats.claims.claim import Claim, Evidence, OutcomeData, blocked, is_rating
+from cxstats.claims.claim import Claim, Evidence, OutcomeData, attempted, blocked, is_rating
 from cxstats.claims.finding import Kind, Part
 from cxstats.claims.verdict import Component, Question
-from cxstats.errors import CxStatsError, ScaleError, SeparationError, TooFewError
+from cxstats.errors import CxStatsError
 from cxstats.methods.asymmetry import Asymmetry
 from cxstats.methods.expectation_levels import ExpectationLevels
 from cxstats.numerics.effect import Effect
@@ -43,12 +43,9 @@ def _delight(data: OutcomeData) -> Evidence:
     refused = _wrong_outcome(data)
     if refused is not None:
         return refused
-    try:
-        levels = data.levels
-    except ScaleError as reason:
-        return blocked(str(reason), looked=False)
-    except (TooFewError, SeparationError) as reason:
-        return blocked(str(reason), looked=True)
+    levels = attempted(lambda: data.levels)
+    if isinstance(levels, Evidence):
+        return levels
     unit = _gain_unit(data, levels)
     evidence = Evidence(
         question=_question(data, "non-superiority", levels.gain, levels.latent_gain, levels.n),
@@ -90,12 +87,9 @@ def _asymmetry(data: OutcomeData) -> Evidence:
     refused = _wrong_outcome(data)
     if refused is not None:
         return refused
-    try:
-        slopes = data.slopes
-    except ScaleError as reason:
-        return blocked(str(reason), looked=False)
-    except (TooFewError, SeparationError) as reason:
-        return blocked(str(reason), looked=True)
+    slopes = attempted(lambda: data.slopes)
+    if isinstance(slopes, Evidence):
+        return slopes
     return Evidence(
         question=_question(data, "superiority", slopes.effect, slopes.latent_effect, slopes.n),
         unit=PER_SD,

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-from cxstats.claims.claim import Claim, Evidence, OutcomeData, blocked
+from cxstats.claims.claim import Claim, Evidence, OutcomeData, attempted, blocked
 from cxstats.claims.finding import Kind, Part
 from cxstats.claims.verdict import Component, Question
-from cxstats.errors import ScaleError, SeparationError, TooFewError
 from cxstats.numerics.effect import Effect
 from cxstats.roles import Binary
 from cxstats.scales import Scale
@@ -39,14 +38,9 @@ def _evidence(kind: str, test: Kind) -> Callable[[OutcomeData], Evidence]:
             return blocked(
                 f"The outcome '{data.name}' is not binary; this claim is tested on an outcome of 0 and 1.", looked=False
             )
-        try:
-            race = data.comparison
-        except ScaleError as reason:
-            return blocked(str(reason), looked=False)
-        except SeparationError as reason:
-            return blocked(str(reason), looked=True, flags=("leakage",))
-        except TooFewError as reason:
-            return blocked(str(reason), looked=True)
+        race = attempted(lambda: data.comparison)
+        if isinstance(race, Evidence):
+            return race
         return _compare(data, race, kind, test)
 
     return evidence
