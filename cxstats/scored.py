@@ -126,6 +126,17 @@ def score_rows(
     return Scored(used, name, cells.roles.metrics[name], groups, group, cells.n - used.n)
 
 
+def refuse_constant(cells: Cells, metric: str) -> None:
+    """Refuse a score that everybody gave alike: more often a fault of the export than an opinion."""
+    present = ~np.isnan(cells[metric])
+    values, count = cells[metric][present], cells.count[present]
+    if len(values) and values.min() == values.max():
+        raise TooFewError(
+            f"The metric '{metric}' must take at least two values, but all {rows(int(count.sum()))} hold "
+            f"{number(float(values[0]))}.\nCheck the column: a score that everybody gives alike is rarely one."
+        )
+
+
 def _metric_name(data: IntoCells, metric: object, scale: object) -> str:
     """The one metric: declared with its scale, or the only one of the cells."""
     known = list(data.roles.metrics) if is_cells(data) else []

@@ -15,7 +15,7 @@ from cxstats.claims.finding import Finding, Part, ScoreSummary, Validation
 from cxstats.claims.register import CLAIMS, FAMILIES
 from cxstats.claims.sentences import reason_in_words
 from cxstats.claims.verdict import Component, Judgement, Question, judge, magnitude
-from cxstats.errors import ScaleError, StudyError, listed
+from cxstats.errors import ScaleError, StudyError, TooFewError, listed
 from cxstats.methods.mean_score import mean_score
 from cxstats.methods.net_promoter import net_promoter
 from cxstats.methods.top_box import top_box
@@ -205,14 +205,14 @@ def _parts(question: object) -> tuple[Part, ...]:
 
 
 def _scores(study: Study) -> tuple[tuple[ScoreSummary, ...], tuple[str, ...], list[Cells]]:
-    """Distribution and score of each metric; a score off its scale becomes a note."""
+    """Distribution and score of each metric; what cannot be scored becomes a note."""
     summaries, notes, tallied = [], [], []
     for name in study.metric_scales:
         try:
             cells = study.cells(None, metrics=(name,))
             summaries.append(_score(cells, name))
             tallied.append(cells)
-        except ScaleError as reason:
+        except (ScaleError, TooFewError) as reason:
             notes.append(str(reason))
     return tuple(summaries), tuple(notes), tallied
 

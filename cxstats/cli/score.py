@@ -75,7 +75,9 @@ def score(
 def _scores(cells: "Cells", metric: str, scale: "Scale", by: str | None) -> dict[str, "TalliedResult"]:
     """The scores in use for the kind of metric, by name."""
     import cxstats as cx
+    from cxstats.scored import refuse_constant
 
+    refuse_constant(cells, metric)
     usual: dict[str, dict[str, Any]] = {
         "nps": {"net promoter score": cx.net_promoter},
         "csat": {"top-two share": cx.top_box, "mean": cx.mean_score},

@@ -13,7 +13,7 @@ from cxstats.numerics.intervals import symmetric
 from cxstats.numerics.scores import GroupMeans, welch_df, with_difference_errors, with_differences
 from cxstats.results import ConfidenceInterval, checked_level
 from cxstats.scales import Scale
-from cxstats.scored import GroupedScore, score_rows
+from cxstats.scored import GroupedScore, refuse_constant, score_rows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,7 +84,8 @@ def mean_score(
     Raises
     ------
     TooFewError
-        No row has metric and group, a group has a single row, or a group has fewer than 20 clusters.
+        No row has metric and group, all rows hold one value, a group has a single row, or fewer than 20
+        clusters.
     RoleError
         ``metric``, ``scale`` or ``by`` is not declared, or not among the roles of the Cells.
     ScaleError, ColumnError
@@ -126,6 +127,7 @@ def mean_score(
             f"A mean of '{scored.metric}' needs at least 2 rows in each group for an interval, but {where}."
             "\nLeave such a group out, or join it with another."
         )
+    refuse_constant(scored.cells, scored.metric)
     fit = scored.means(scored.score)
     difference_df = fit.pair_df if fit.clustered else welch_df(fit.std_error**2, fit.df)
     return MeanScore(

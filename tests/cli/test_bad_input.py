@@ -52,7 +52,7 @@ CASES = {
     "constant": (
         lambda d: d.assign(nps=7),
         "The metric 'nps' must take at least two values, but all 600 rows hold 7.",
-        (WHICH,),
+        BOTH,
         (),
     ),
     "one outcome class": (

@@ -117,6 +117,12 @@ def test_equal_answers_get_a_note() -> None:
     assert again.estimate[:2].tolist() == [4.0, 5.0]
 
 
+def test_a_constant_is_refused() -> None:
+    message = r"^The metric 'csat' must take at least two values, but all 6 rows hold 4\.\nCheck the column"
+    with pytest.raises(cx.TooFewError, match=message):
+        cx.mean_score(pd.DataFrame({"csat": [4] * 6}), metric="csat", scale=cx.CSAT5)
+
+
 def test_clusters_that_do_not_differ_get_a_note() -> None:
     frame = pd.DataFrame({"csat": [1, 2, 3, 4, 5] * 40, "firm": np.repeat(np.arange(40), 5)})
     result = cx.mean_score(frame, metric="csat", scale=cx.CSAT5, cluster="firm")
