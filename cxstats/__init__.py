@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cxstats.methods.asymmetry import asymmetry as asymmetry
     from cxstats.methods.auc import auc as auc
     from cxstats.methods.delong import delong as delong
+    from cxstats.methods.dependent_correlations import dependent_correlations as dependent_correlations
+    from cxstats.methods.dominance import dominance as dominance
     from cxstats.methods.equivalence import equivalence as equivalence
     from cxstats.methods.expectation_levels import expectation_levels as expectation_levels
     from cxstats.methods.extreme_groups import extreme_groups as extreme_groups
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from cxstats.methods.net_promoter import net_promoter as net_promoter
     from cxstats.methods.net_promoter_change import net_promoter_change as net_promoter_change
     from cxstats.methods.ordered_probit import ordered_probit as ordered_probit
+    from cxstats.methods.relative_weights import relative_weights as relative_weights
     from cxstats.methods.top_box import top_box as top_box
     from cxstats.readers.read import read as read
     from cxstats.readers.scan import scan as scan
@@ -79,6 +82,8 @@ _HOME = {
     "cxstats.methods.asymmetry": ("asymmetry",),
     "cxstats.methods.auc": ("auc",),
     "cxstats.methods.delong": ("delong",),
+    "cxstats.methods.dependent_correlations": ("dependent_correlations",),
+    "cxstats.methods.dominance": ("dominance",),
     "cxstats.methods.equivalence": ("equivalence",),
     "cxstats.methods.expectation_levels": ("expectation_levels",),
     "cxstats.methods.extreme_groups": ("extreme_groups",),
@@ -87,6 +92,7 @@ _HOME = {
     "cxstats.methods.net_promoter": ("net_promoter",),
     "cxstats.methods.net_promoter_change": ("net_promoter_change",),
     "cxstats.methods.ordered_probit": ("ordered_probit",),
+    "cxstats.methods.relative_weights": ("relative_weights",),
     "cxstats.methods.top_box": ("top_box",),
     "cxstats.readers.read": ("read",),
     "cxstats.readers.scan": ("scan",),

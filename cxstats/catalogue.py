@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from cxstats.roles import Binary, Rating
+from cxstats.roles import Binary, Continuous, Rating
 from cxstats.scales import CSAT5, NPS
 
 if TYPE_CHECKING:
@@ -126,6 +126,24 @@ METHODS: tuple[Method, ...] = (
         "Which of several metrics predicts better, on the same customers?",
         _DELONG,
         lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, **keys),
+    ),
+    Method(
+        "dependent_correlations",
+        "Which of several metrics goes more closely with spend, or with another outcome that has a size?",
+        "Steiger (1980), doi:10.1037/0033-2909.87.2.245",
+        lambda call, data, **keys: call(data, outcome=Continuous("gap"), metrics=_BOTH, **keys),
+    ),
+    Method(
+        "dominance",
+        "How much does each of several metrics contribute to what they explain together?",
+        "Azen & Budescu (2003), doi:10.1037/1082-989X.8.2.129",
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, **keys),
+    ),
+    Method(
+        "relative_weights",
+        "How do overlapping metrics share what they explain of a rating, by Johnson's weights?",
+        "Johnson (2000), doi:10.1207/S15327906MBR3501_1",
+        lambda call, data, **keys: call(data, outcome=_STARS, metrics={"nps": NPS, "nps_before": NPS}, **keys),
     ),
     Method(
         "extreme_groups",

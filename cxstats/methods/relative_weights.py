@@ -1,0 +1,127 @@
+"""Relative weights: an approximate division of the explained variance among overlapping metrics."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cxstats.cells import IntoCells, is_cells
+from cxstats.errors import RoleError
+from cxstats.methods.dominance import SharedVariance, divided, explained_rows, refuse_few_rows
+from cxstats.numerics.relative_weights import fit_relative_weights
+from cxstats.results import shown
+from cxstats.roles import Binary, Continuous, Rating
+from cxstats.scales import Scale
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RelativeWeights(SharedVariance):
+    """Johnson's relative weights of p metrics, then all their differences."""
+
+    method: ClassVar[str] = "Relative weights"
+    reference: ClassVar[str] = "Johnson (2000), doi:10.1207/S15327906MBR3501_1"
+
+    def footer(self) -> str:
+        """What is divided, then rows and method."""
+        return f"Together the metrics explain {shown(self.r2)} (R2, linear).\n{super().footer()}"
+
+
+def relative_weights(
+    data: IntoCells,
+    *,
+    outcome: Rating | Continuous | None = None,
+    metrics: Mapping[str, Scale] | Sequence[str] | None = None,
+    cluster: str | None = None,
+    weight: str | None = None,
+    count: str | None = None,
+) -> RelativeWeights:
+    """A quick division, among overlapping metrics, of what they explain of a rating or a measured outcome.
+
+    Use it to check against what other software reports. `dominance` answers the same question by the
+    meaning of its numbers (what a metric adds, on average); relative weights come near to it by an
+    algebraic device, without a meaning of their own. As there, compare metrics by the differences: a
+    weight is never negative in sample, so an interval above 0 says nothing.
+
+    Parameters
+    ----------
+    data : dataframe or Cells
+        One row per customer.
+    outcome : Rating or Continuous
+        A binary outcome is refused: use `dominance`.
+    metrics : mapping from column to Scale
+        At least two. Names suffice where ``data`` are Cells, which carry the scales.
+    cluster : str, optional
+        Column with what makes rows dependent. Intervals then use influence sums per cluster and
+        Student's t with (number of clusters - 1) degrees of freedom.
+    weight : str, optional
+        Survey weight, taken as fixed; the variance is linearised.
+    count : str, optional
+        For data that are counted already: the rows that each row stands for.
+
+    Returns
+    -------
+    RelativeWeights
+        The p weights, which add up to ``r2``, then the p (p - 1) / 2 differences; all as shares of 1.
+
+    Raises
+    ------
+    TooFewError
+        Fewer than two metrics; a constant metric or outcome; fewer than 10 rows beyond the coefficients; fewer
+        than 20 clusters.
+    RoleError
+        An outcome that is no rating and not measured; also as for `tally`.
+    ColumnError
+        Metrics repeat each other (collinear); also as for `tally`.
+    ScaleError
+        As for `tally`.
+
+    Notes
+    -----
+    The metrics are replaced by the uncorrelated variables nearest to them, and the squared slopes of those
+    are handed back by squared correlations [1]_: with R the correlations of the metrics, r those with
+    the outcome, L = R^(1/2) and b = L^-1 r, the weight of metric j is the sum over k of L_jk^2 b_k^2.
+    Standard errors come from the influence of each row on the correlations, by the derivative of the
+    weights (delta method). One independent unit is a row, or a cluster. Intervals are for large samples.
+    Rows that lack the outcome or a metric are left out and counted in ``n_missing``.
+
+    References
+    ----------
+    .. [1] Johnson (2000). Multivariate Behavioral Research 35, 1-19. doi:10.1207/S15327906MBR3501_1
+
+    Examples
+    --------
+    >>> import cxstats as cx
+    >>> customers = cx.datasets.load("simulated_cohort").frame
+    >>> result = cx.relative_weights(
+    ...     customers,
+    ...     outcome=cx.Rating("nps", cx.NPS),
+    ...     metrics={"csat": cx.CSAT5, "ease": cx.EASE7},
+    ...     count="n",
+    ... )
+    >>> result.to_frame()[["term", "estimate"]].round(4)
+              term  estimate
+    0         csat    0.2135
+    1         ease    0.2072
+    2  csat - ease    0.0064
+    """
+    declared = data.roles.outcome if is_cells(data) and outcome is None else outcome
+    if isinstance(declared, Binary):
+        raise RoleError(
+            f"Relative weights need a rating or a measured outcome, but '{declared.column}' is binary."
+            "\nUse cx.dominance, which divides McFadden's R2 of a logistic regression."
+        )
+    checked = explained_rows(data, outcome, metrics, cluster=cluster, weight=weight, count=count)
+    refuse_few_rows(checked)
+    fit = fit_relative_weights(checked.design, checked.response, checked.count, checked.weight, checked.metrics)
+    shared = divided(checked, fit.weights, fit.influence)
+    return RelativeWeights(
+        metrics=checked.metrics,
+        estimate=shared.estimate,
+        std_error=shared.std_error,
+        covariance=shared.covariance,
+        df=shared.df,
+        r2=float(fit.weights.sum()),
+        n=checked.cells.n,
+        n_missing=checked.n_missing,
+        n_cells=checked.cells.n_cells,
+        notes=shared.notes,
+    )
