@@ -12,7 +12,7 @@ from cxstats.methods.expectation_levels import ExpectationLevels
 from cxstats.numerics.effect import Effect
 from cxstats.results import Result, shown
 from cxstats.roles import Binary, Rating
-from cxstats.studies.stop_delighting import CEILING_FROM
+from cxstats.studies.stop_delighting import CEILING_FROM, ratio_in_words
 from cxstats.study.study import Study
 
 FAMILY = "delight"
@@ -149,7 +149,7 @@ def _slopes_headline(data: OutcomeData, slopes: Asymmetry) -> str:
     below, above = (shown(float(s), 2) for s in (-slopes.estimate[0], slopes.estimate[1]))
     return (
         f"With each unit by which expectations were missed, the {_loyalty(data)} changes by {below}; with each unit by "
-        f"which they were exceeded, by {above}."
+        f"which they were exceeded, by {above}; {ratio_in_words(slopes)}."
     )
 
 

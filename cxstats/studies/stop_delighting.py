@@ -45,7 +45,9 @@ class StopDelighting:
             said.append(f"Exceeded minus met: {value} (95% {low} to {high}).")
         if self.slopes is not None:
             below, above = (shown(float(s), 3) for s in self.slopes.estimate[:2])
-            said.append(f"Per unit of the gap: {below} below expectation, {above} above; {_ratio(self.slopes)}.")
+            said.append(
+                f"Per unit of the gap: {below} below expectation, {above} above; {ratio_in_words(self.slopes)}."
+            )
         if self.ceiling and self.levels is not None:
             said.append(
                 f"Ceiling: {100 * self.levels.share_at_top:.0f}% of those whose expectations were met gave the best "
@@ -69,7 +71,8 @@ class StopDelighting:
         return said + "".join(r._repr_html_() for r in (self.levels, self.slopes) if r is not None)
 
 
-def _ratio(slopes: Asymmetry) -> str:
+def ratio_in_words(slopes: Asymmetry) -> str:
+    """The ratio of the slopes with its interval, or why there is none."""
     low, high = slopes.ratio.interval()
     if not math.isfinite(low):
         return "their ratio cannot be told, because the slope above may be 0"
