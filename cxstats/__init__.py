@@ -22,14 +22,18 @@ if TYPE_CHECKING:
     from cxstats.errors import SeparationError as SeparationError
     from cxstats.errors import StudyError as StudyError
     from cxstats.errors import TooFewError as TooFewError
+    from cxstats.methods.answer_quality import answer_quality as answer_quality
     from cxstats.methods.asymmetry import asymmetry as asymmetry
     from cxstats.methods.auc import auc as auc
+    from cxstats.methods.by_segment import by_segment as by_segment
+    from cxstats.methods.concordance import concordance as concordance
     from cxstats.methods.delong import delong as delong
     from cxstats.methods.dependent_correlations import dependent_correlations as dependent_correlations
     from cxstats.methods.dominance import dominance as dominance
     from cxstats.methods.equivalence import equivalence as equivalence
     from cxstats.methods.expectation_levels import expectation_levels as expectation_levels
     from cxstats.methods.extreme_groups import extreme_groups as extreme_groups
+    from cxstats.methods.leakage import leakage as leakage
     from cxstats.methods.logistic import logistic as logistic
     from cxstats.methods.mean_score import mean_score as mean_score
     from cxstats.methods.net_promoter import net_promoter as net_promoter
@@ -79,14 +83,18 @@ _HOME = {
         "StudyError",
         "TooFewError",
     ),
+    "cxstats.methods.answer_quality": ("answer_quality",),
     "cxstats.methods.asymmetry": ("asymmetry",),
     "cxstats.methods.auc": ("auc",),
+    "cxstats.methods.by_segment": ("by_segment",),
+    "cxstats.methods.concordance": ("concordance",),
     "cxstats.methods.delong": ("delong",),
     "cxstats.methods.dependent_correlations": ("dependent_correlations",),
     "cxstats.methods.dominance": ("dominance",),
     "cxstats.methods.equivalence": ("equivalence",),
     "cxstats.methods.expectation_levels": ("expectation_levels",),
     "cxstats.methods.extreme_groups": ("extreme_groups",),
+    "cxstats.methods.leakage": ("leakage",),
     "cxstats.methods.logistic": ("logistic",),
     "cxstats.methods.mean_score": ("mean_score",),
     "cxstats.methods.net_promoter": ("net_promoter",),

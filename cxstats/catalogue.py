@@ -30,15 +30,20 @@ class Properties:
         Takes a dataframe or Cells, with the same result.
     cluster, weight : bool
         Makes use of it; where false, refuses it.
-    replication : {"exact", "large"}
+    replication : {"exact", "large", "between"}
         What doubling the data does: it leaves the estimate and halves the variance exactly, or only in
-        large samples, because of a small-sample factor such as n / (n - 1).
+        large samples, because of a small-sample factor such as n / (n - 1); "between" where part of the
+        variance lies between segments, which more customers of the same segments do not reduce.
+    draws : bool
+        Draws at random (folds), so that it takes ``rng=``: what leaves the cells as they are leaves the
+        result, what changes them only leaves it up to the luck of the draw.
     """
 
     cells: bool = True
     cluster: bool = True
     weight: bool = True
-    replication: Literal["exact", "large"] = "large"
+    replication: Literal["exact", "large", "between"] = "large"
+    draws: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,7 @@ _STAYED = Binary("stayed")
 _STARS = Rating("csat", CSAT5)
 _BOTH = {"nps": NPS, "csat": CSAT5}
 _DELONG = "DeLong, DeLong & Clarke-Pearson (1988), doi:10.2307/2531595"
+_DRAWN = Properties(weight=False, draws=True)
 _ROCKS = "Rocks (2016), The American Statistician 70(4), 365-372, arXiv:1601.07235"
 
 METHODS: tuple[Method, ...] = (
@@ -144,6 +150,31 @@ METHODS: tuple[Method, ...] = (
         "How do overlapping metrics share what they explain of a rating, by Johnson's weights?",
         "Johnson (2000), doi:10.1207/S15327906MBR3501_1",
         lambda call, data, **keys: call(data, outcome=_STARS, metrics={"nps": NPS, "nps_before": NPS}, **keys),
+    ),
+    Method(
+        "concordance",
+        "How often does the better score go with the higher spend, or another outcome that has a size?",
+        "Newson (2006), doi:10.1177/1536867X0600600302",
+        lambda call, data, **keys: call(data, outcome=Continuous("gap"), metrics=_BOTH, **keys),
+    ),
+    Method(
+        "by_segment",
+        "Which metric predicts better for whom, and is another one the best elsewhere?",
+        "Knapp & Hartung (2003), doi:10.1002/sim.1482",
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, segment="segment", **keys),
+        Properties(replication="between"),
+    ),
+    Method(
+        "leakage",
+        "Does a score or a control know the outcome too well: asked after it, or computed from it?",
+        "Kaufman, Rosset, Perlich & Stitelman (2012), doi:10.1145/2382577.2382579",
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, controls=["segment"], **keys),
+    ),
+    Method(
+        "answer_quality",
+        "Did people read the questions, and does every scale point the way that was declared?",
+        "Curran (2016), doi:10.1016/j.jesp.2015.07.006",
+        lambda call, data, **keys: call(data, metrics=_BOTH, **keys),
     ),
     Method(
         "extreme_groups",

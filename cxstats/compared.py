@@ -7,6 +7,7 @@ import numpy as np
 
 from cxstats.arrays import Bools, Floats, Ints
 from cxstats.cells import Cells
+from cxstats.coding import upward
 from cxstats.errors import RoleError, SeparationError, TooFewError, listed, number, rows
 from cxstats.roles import Binary
 
@@ -70,7 +71,7 @@ def compare_on(cells: Cells, metrics: Sequence[str]) -> Compared:
             notes.append(f"{rows(partial)} had the outcome but not all metrics and were left out: same rows compared.")
     if not paired:
         notes.append("No row has two of the metrics: each was compared on its own rows, as independent samples.")
-    scores = np.column_stack([_upward(kept, m) for m in metrics])
+    scores = np.column_stack([upward(cells.roles.metrics[m], kept[m]) for m in metrics])
     result = Compared(
         kept, tuple(metrics), scores, kept[outcome.column] == outcome.good, paired, n_missing, tuple(notes)
     )
@@ -85,12 +86,6 @@ def binary_outcome(cells: Cells) -> Binary:
         found = "none was declared" if outcome is None else f"{type(outcome).__name__} was given"
         raise RoleError(f'A binary outcome is needed, but {found}.\nPass outcome=cx.Binary("column", good=1).')
     return outcome
-
-
-def _upward(cells: Cells, metric: str) -> Floats:
-    scale = cells.roles.metrics[metric]
-    values = cells[metric]
-    return values if scale.higher_is_better else scale.low + scale.high - values
 
 
 def _refuse_unusable(compared: Compared, outcome: Binary) -> None:

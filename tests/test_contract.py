@@ -93,11 +93,16 @@ def assert_same(first: Result, second: Result, tolerance: float) -> None:
 KEYS: list[dict[str, str]] = [{}, {"cluster": "firm"}, {"weight": "weight"}]
 
 
+def usable(method: Method, keys: dict[str, str]) -> dict[str, str]:
+    """The keys that the method takes; that it refuses the others is tested by itself."""
+    return {key: column for key, column in keys.items() if getattr(method.properties, key)}
+
+
 @pytest.mark.parametrize("keys", KEYS, ids=["plain", "cluster", "weight"])
 def test_cells_equal_rows_and_counted_rows(
     method: Method, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = with_gaps(ROWS)
+    rows, keys = with_gaps(ROWS), usable(method, keys)
     cells = cells_of(method, rows, monkeypatch, **keys)
     assert cells.n == N
     result = method.run(rows, **keys)
@@ -120,9 +125,10 @@ def test_counts_equal_repeated_rows(method: Method) -> None:
 
 
 def test_engine_row_order_and_column_order_do_not_matter(method: Method, engine: Callable[[pa.Table], Any]) -> None:
-    result = method.run(with_gaps(ROWS), cluster="firm", weight="weight")
+    keys = usable(method, {"cluster": "firm", "weight": "weight"})
+    result = method.run(with_gaps(ROWS), **keys)
     shuffled = with_gaps(ROWS).sample(frac=1, random_state=7)[list(ROWS.columns[::-1])]
-    other = method.run(engine(pa.Table.from_pandas(shuffled, preserve_index=False)), cluster="firm", weight="weight")
+    other = method.run(engine(pa.Table.from_pandas(shuffled, preserve_index=False)), **keys)
     assert_same(result, other, 0)
 
 
@@ -140,7 +146,14 @@ def test_doubling_the_data(method: Method, monkeypatch: pytest.MonkeyPatch) -> N
     once, twice = (method.run(frame.assign(times=times * frame["times"]), count="times") for times in (1, 2))
     tolerance = CONVERGED if exact else LARGE_TOLERANCE
     assert twice.estimate == pytest.approx(once.estimate, rel=tolerance, abs=tolerance)
-    assert 2 * twice.std_error**2 == pytest.approx(once.std_error**2, rel=tolerance, nan_ok=True)
+    if method.properties.replication == "between":
+        halved = 2 * twice.std_error**2 / once.std_error**2
+        # Each row lies between a variance that halves and one that stays; those of a segment do halve.
+        assert (halved > 1 - tolerance).all()
+        assert (halved < 2 + tolerance).all()
+        assert halved[0] == pytest.approx(1, rel=tolerance)
+    else:
+        assert 2 * twice.std_error**2 == pytest.approx(once.std_error**2, rel=tolerance, nan_ok=True)
     assert np.isfinite(once.std_error).any()
 
 
@@ -157,7 +170,7 @@ def test_clusters_and_weights_are_used_or_refused(
     changed = keyed.std_error if key == "cluster" else keyed.estimate
     before = plain.std_error if key == "cluster" else plain.estimate
     # Somewhere; not everywhere, since a threshold or a share may happen to stay.
-    assert (np.abs(changed / before - 1) > ROUNDING).any()
+    assert (np.abs(changed - before) > ROUNDING * np.abs(before)).any()
     cells = cells_of(method, rows, monkeypatch, **{key: column})
     assert getattr(cells.roles, key) == column
     with pytest.raises(ColumnError, match="'nowhere' is not a column of the data, which holds"):
@@ -168,11 +181,15 @@ def test_equal_weights_and_single_row_clusters_change_nothing_large(method: Meth
     rows = ROWS.assign(same=2.0, alone=[f"row {i}" for i in range(N)])
     plain = method.run(rows)
     for keys in ({"weight": "same"}, {"cluster": "alone"}):
+        if not usable(method, keys):
+            continue
         keyed = method.run(rows, **keys)
         # Pseudo-counts (net_promoter) and model-based against robust variances differ a little; 10% is far
         # below what a weight used as a count (30%) or a cluster left out would do.
         assert keyed.estimate == pytest.approx(plain.estimate, rel=0.02, abs=0.02 * np.abs(plain.estimate).max())
-        assert keyed.std_error == pytest.approx(plain.std_error, rel=0.1, nan_ok=True)
+        # The luck of the deal is another one with clusters: it shows where two models hardly differ.
+        luck = 0.02 * np.nanmax(plain.std_error) if method.properties.draws else None
+        assert keyed.std_error == pytest.approx(plain.std_error, rel=0.1, abs=luck, nan_ok=True)
 
 
 def test_the_result_is_frozen(method: Method) -> None:
@@ -211,8 +228,9 @@ def test_intervals_hold_the_estimate_and_grow_with_the_level(method: Method) -> 
     narrow, wide = result.confidence_interval(0.5), result.confidence_interval(0.99)
     assert (narrow.low <= result.estimate).all()
     assert (result.estimate <= narrow.high).all()
-    assert (wide.low < narrow.low).all()
-    assert (wide.high > narrow.high).all()
+    moves = result.std_error > 0  # two models that predict alike differ by exactly nothing
+    assert (wide.low[moves] < narrow.low[moves]).all()
+    assert (wide.high[moves] > narrow.high[moves]).all()
     known = ~np.isnan(result.p_value)
     assert ((result.p_value[known] >= 0) & (result.p_value[known] <= 1)).all()
     for level in (0, 1, 95, -0.5):
@@ -314,6 +332,8 @@ def test_what_is_no_data_is_refused(method: Method) -> None:
 def test_roles_of_cells_cannot_be_changed(method: Method, monkeypatch: pytest.MonkeyPatch) -> None:
     cells = cells_of(method, ROWS, monkeypatch)
     for key, column in (("cluster", "firm"), ("weight", "weight"), ("count", "n")):
+        if key != "count" and not getattr(method.properties, key):
+            continue
         with pytest.raises(RoleError) as caught:
             method.run(cells, **{key: column})
         assert str(caught.value) == (

@@ -12,6 +12,7 @@ from cxstats.cells import IntoCells, as_cells, metric_names
 from cxstats.compared import compare_on
 from cxstats.errors import TooFewError
 from cxstats.methods.auc import auc_fit
+from cxstats.numerics.contrasts import pairwise
 from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Roles
@@ -167,11 +168,3 @@ def delong(
         n_cells=compared.cells.n_cells,
         notes=(*compared.notes, *fit.notes),
     )
-
-
-def pairwise(p: int) -> Floats:
-    """The contrasts of all pairs among p terms, shape (p (p - 1) / 2, p), in the order of the frame."""
-    contrasts = np.zeros((p * (p - 1) // 2, p))
-    for row, (first, second) in enumerate(combinations(range(p), 2)):
-        contrasts[row, first], contrasts[row, second] = 1.0, -1.0
-    return contrasts

@@ -10,7 +10,7 @@ import numpy as np
 from cxstats.arrays import Floats
 from cxstats.cells import Cells, IntoCells, as_cells, metric_names
 from cxstats.errors import RoleError, SeparationError, TooFewError, listed, number, rows
-from cxstats.methods.delong import pairwise
+from cxstats.numerics.contrasts import pairwise
 from cxstats.numerics.correlation import (
     classical_tests,
     correlation_influence,

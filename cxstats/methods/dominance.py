@@ -2,71 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import ClassVar, Literal
+from numbers import Integral
+from typing import ClassVar
 
 import numpy as np
 
-from cxstats.arrays import Bools, Floats, Ints
-from cxstats.cells import Cells, IntoCells, as_cells, metric_names
-from cxstats.errors import RoleError, TooFewError, listed, number, rows
-from cxstats.methods.delong import pairwise
-from cxstats.methods.logistic import EVENTS_PER_COEFFICIENT, predictors_of, upward
-from cxstats.numerics.dominance import linear_dominance, logistic_dominance
-from cxstats.numerics.influence import covariance
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level, shown
-from cxstats.roles import Binary, Continuous, Rating, Roles, checked_outcome
+from cxstats.arrays import Floats, Ints
+from cxstats.cells import IntoCells
+from cxstats.errors import RoleError
+from cxstats.numerics.dominance import DominanceFit, linear_dominance, logistic_dominance
+from cxstats.numerics.dominance_sampling import SampledFit, draw_circles, sampled_linear, sampled_logistic
+from cxstats.numerics.resample import seeded
+from cxstats.results import shown
+from cxstats.roles import Binary, Continuous, Rating
 from cxstats.scales import Scale
+from cxstats.shared_variance import Divided, ExplainedRows, Model, SharedVariance, divided, explained_rows
 
-MOST_METRICS = 12
-SPARE_ROWS = 10  # rows beyond the coefficients: below, a linear model fits whatever it is given
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class SharedVariance(TalliedResult):
-    """How the explained share divides over p metrics: one row per metric, then every pair ``"a - b"``.
-
-    ``covariance`` is that of the p shares, shape (p, p); ``r2`` what all metrics explain together, which
-    is the sum of the shares. A share is never negative in the data at hand, so an interval above 0 says
-    nothing: ``statistic`` and ``p_value`` are given for the differences alone.
-    """
-
-    metrics: tuple[str, ...]
-    covariance: Floats
-    df: float
-    r2: float
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """Metrics, then pairs as ``"a - b"``."""
-        return (*self.metrics, *(f"{a} - {b}" for a, b in combinations(self.metrics, 2)))
-
-    @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The term of each row."""
-        return {"term": self.terms}
-
-    @property
-    def is_difference(self) -> Bools:
-        """Which rows are differences."""
-        return np.arange(len(self.estimate)) >= len(self.metrics)
-
-    @property
-    def statistic(self) -> Floats:
-        """Difference over its standard error; NaN for the metrics themselves."""
-        return np.where(self.is_difference, ratio_to_error(self.estimate, self.std_error), np.nan)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, of no difference, not adjusted for the number of pairs; NaN for the metrics themselves."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits, clipped to where a share (a difference of shares) can lie."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        lowest = np.where(self.is_difference, -1.0, 0.0)
-        return ConfidenceInterval(np.clip(limits.low, lowest, 1), np.clip(limits.high, lowest, 1), level)
+MOST_EXACT = 12  # 4,096 models; every metric more doubles them
+# Orderings per metric: the Monte Carlo error comes to some tenths of a standard error at most. Least squares take
+# little time, and their shares vary more from ordering to ordering.
+PER_METRIC: dict[Model, int] = {"logistic": 40, "linear": 400}
+FEWEST_PER_METRIC = 20  # 10 circles: fewer do not tell how much they differ
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,22 +35,30 @@ class Dominance(SharedVariance):
         Which index is divided: McFadden's R2 of a binary outcome, or R2 of a measured one.
     conditional : array, shape (p, p)
         Mean increment of metric a (row) to the subsets of 0, 1, ..., p - 1 other metrics (column).
-    complete : int array, shape (p, p)
+    complete : int array, shape (p, p), or None
         1 where metric a (row) adds more than b (column) to every subset of the others, and never less; -1 the
-        reverse; 0 where neither holds.
+        reverse; 0 where neither holds. None where not every subset was fitted: then it cannot be known.
+    mc_error : array, shape (p,)
+        Standard deviation of the contributions over draws of the orderings; 0 where every subset was fitted.
+    permutations : int or None
+        Orderings drawn; None where every subset was fitted.
+    seed : int or None
+        Makes the same orderings again; None where none were drawn, or by the caller's own generator.
     """
 
-    model: Literal["logistic", "linear"]
     conditional: Floats
-    complete: Ints
+    complete: Ints | None
+    mc_error: Floats
+    permutations: int | None
+    seed: int | None
 
     method: ClassVar[str] = "General dominance"
     reference: ClassVar[str] = "Azen & Budescu (2003), doi:10.1037/1082-989X.8.2.129"
 
-    def footer(self) -> str:
-        """What is divided, then rows and method."""
-        index = "McFadden's R2, logistic" if self.model == "logistic" else "R2, linear"
-        return f"Together the metrics explain {shown(self.r2)} ({index}).\n{super().footer()}"
+    @property
+    def divided_index(self) -> str:
+        """The name of what is divided."""
+        return "McFadden's R2, logistic" if self.model == "logistic" else "R2, linear"
 
 
 def dominance(
@@ -105,6 +69,8 @@ def dominance(
     cluster: str | None = None,
     weight: str | None = None,
     count: str | None = None,
+    permutations: int | None = None,
+    rng: int | np.random.Generator | None = None,
 ) -> Dominance:
     """How much each metric contributes to what all of them explain of the outcome.
 
@@ -122,7 +88,7 @@ def dominance(
         A binary outcome is modelled by logistic regression and McFadden's R2; a rating or a measured
         outcome by least squares and R2.
     metrics : mapping from column to Scale
-        From 2 to 12. Names suffice where ``data`` are Cells, which carry the scales.
+        At least two. Names suffice where ``data`` are Cells, which carry the scales.
     cluster : str, optional
         Column with what makes rows dependent. Intervals then use influence sums per cluster and
         Student's t with (number of clusters - 1) degrees of freedom.
@@ -130,6 +96,13 @@ def dominance(
         Survey weight, taken as fixed; the variance is linearised.
     count : str, optional
         For data that are counted already: the rows that each row stands for.
+    permutations : int, optional
+        How many random orderings of the metrics to average over, from 20 per metric, rounded up to whole
+        circles of 2 per metric. Without it, up to 12 metrics are divided exactly; more than that by 40
+        orderings per metric for a binary outcome, by 400 for others.
+    rng : int or Generator, optional
+        Seed of the orderings; without one, the seed drawn is kept in the result. Not used where every
+        subset is fitted.
 
     Returns
     -------
@@ -144,7 +117,7 @@ def dominance(
         the rarer of two outcomes; for a linear model fewer than 10 rows beyond the coefficients; fewer than
         20 clusters.
     RoleError
-        More than 12 metrics, or an outcome of another kind; also as for `tally`.
+        An outcome of another kind, or too few permutations; also as for `tally`.
     ColumnError
         Metrics repeat each other (collinear); also as for `tally`.
     SeparationError
@@ -154,7 +127,7 @@ def dominance(
 
     Notes
     -----
-    All 2^p models are fitted. The contribution of a metric is the mean of what it adds to R2 of every
+    Up to 12 metrics, all 2^p models are fitted. The contribution of a metric is the mean of what it adds to R2 of every
     subset of the others, within each size of subset and then over sizes [1]_, [2]_: the Shapley value. For a
     binary outcome R2 is 1 - LL / LL0 [3]_. Standard errors come from influence values without fitting
     again: the derivative of a maximised log-likelihood (a residual sum of squares) by the weight of a row
@@ -164,11 +137,20 @@ def dominance(
     than it says. Rows that lack the outcome or a
     metric are left out and counted in ``n_missing``.
 
+    The contribution is as well the mean of what a metric adds over all orderings in which metrics can enter.
+    Beyond 12 metrics a random part of the orderings stands for all [4]_. They come in circles: metrics are put
+    on a circle at random, which is read from every place in both directions, so that every metric stands twice
+    at every position and every ordering has its reverse. Contributions add up to ``r2`` in every ordering. The
+    differences between circles give the Monte Carlo error (``mc_error``), which standard errors and intervals
+    include. The same seed gives the same orderings, whatever the data.
+
     References
     ----------
     .. [1] Budescu (1993). Psychological Bulletin 114, 542-551. doi:10.1037/0033-2909.114.3.542
     .. [2] Azen & Budescu (2003). Psychological Methods 8, 129-148. doi:10.1037/1082-989X.8.2.129
     .. [3] Azen & Traxel (2009). J. Educ. Behav. Stat. 34, 319-347. doi:10.3102/1076998609332754
+    .. [4] Castro, Gomez & Tejada (2009). Computers & Operations Research 36, 1726-1730.
+       doi:10.1016/j.cor.2008.04.004
 
     Examples
     --------
@@ -189,155 +171,89 @@ def dominance(
     4  nps - ease    0.0076
     5 csat - ease    0.0357
     """
-    _refuse_many(len(metric_names(data, metrics)[1]))
     checked = explained_rows(data, outcome, metrics, cluster=cluster, weight=weight, count=count)
-    logistic = isinstance(checked.outcome, Binary)
-    if logistic:
-        _refuse_few_events(checked)
-        fit = logistic_dominance(checked.design, checked.response > 0, checked.count, checked.weight, checked.metrics)
-    else:
-        refuse_few_rows(checked)
-        fit = linear_dominance(checked.design, checked.response, checked.count, checked.weight, checked.metrics)
-    shared = divided(checked, fit.general, fit.influence)
+    circles = _circles(checked, permutations)
+    if circles is None:
+        exact = _exact(checked)
+        shared = divided(checked, exact.general, exact.influence)
+        return _dominance(checked, shared, float(exact.index[-1]), exact.conditional, complete=exact.complete)
+    draws = seeded(rng)
+    sampled = _sampled(checked, circles, draws.rng)
+    shared = divided(checked, sampled.general, sampled.influence, sampled.drawn)
+    return _dominance(checked, shared, sampled.r2, sampled.conditional, sampled=sampled, seed=draws.seed)
+
+
+def _circles(checked: ExplainedRows, permutations: object) -> int | None:
+    """How many circles of 2 p orderings to draw; None where all subsets are to be fitted."""
+    p = len(checked.metrics)
+    usual, least = PER_METRIC[checked.model] * p, FEWEST_PER_METRIC * p
+    if permutations is None:
+        if p <= MOST_EXACT:
+            return None
+        permutations = usual
+    if isinstance(permutations, bool) or not isinstance(permutations, Integral) or permutations < least:
+        exact = f", or leave it out to fit all {1 << p:,} subsets" if p <= MOST_EXACT else ""
+        raise RoleError(
+            f"permutations must be a whole number from {least} up for {p} metrics, {FEWEST_PER_METRIC} for each, but "
+            f"{permutations!r} was given.\nPass permutations={usual}{exact}."
+        )
+    return -(-int(permutations) // (2 * p))
+
+
+def _exact(checked: ExplainedRows) -> DominanceFit:
+    data = checked.count, checked.weight, checked.metrics
+    if checked.model == "logistic":
+        return logistic_dominance(checked.design, checked.response > 0, *data)
+    return linear_dominance(checked.design, checked.response, *data)
+
+
+def _sampled(checked: ExplainedRows, number: int, rng: np.random.Generator) -> SampledFit:
+    circles = draw_circles(len(checked.metrics), number, rng)
+    data = checked.count, checked.weight, checked.metrics, circles
+    if checked.model == "logistic":
+        return sampled_logistic(checked.design, checked.response > 0, *data)
+    return sampled_linear(checked.design, checked.response, *data)
+
+
+def _dominance(
+    checked: ExplainedRows,
+    shared: Divided,
+    r2: float,
+    conditional: Floats,
+    *,
+    complete: Ints | None = None,
+    sampled: SampledFit | None = None,
+    seed: int | None = None,
+) -> Dominance:
+    p = len(checked.metrics)
+    mc_error = np.zeros(p) if sampled is None else np.sqrt(np.maximum(np.diag(sampled.drawn), 0))
+    notes = () if sampled is None else (_drawn(mc_error, shared.std_error[:p], sampled.orderings, seed),)
     return Dominance(
         metrics=checked.metrics,
+        model=checked.model,
         estimate=shared.estimate,
         std_error=shared.std_error,
         covariance=shared.covariance,
         df=shared.df,
-        r2=float(fit.index[-1]),
-        model="logistic" if logistic else "linear",
-        conditional=fit.conditional,
-        complete=fit.complete,
+        r2=r2,
+        conditional=conditional,
+        complete=complete,
+        mc_error=mc_error,
+        permutations=None if sampled is None else sampled.orderings,
+        seed=seed,
         n=checked.cells.n,
         n_missing=checked.n_missing,
         n_cells=checked.cells.n_cells,
-        notes=shared.notes,
+        notes=(*shared.notes, *notes),
     )
 
 
-@dataclass(frozen=True)
-class ExplainedRows:
-    """The complete rows: metrics turned so that up is good (K, p), and the outcome likewise (K,)."""
-
-    cells: Cells
-    outcome: Binary | Rating | Continuous
-    metrics: tuple[str, ...]
-    design: Floats
-    response: Floats
-    n_missing: int
-
-    @property
-    def count(self) -> Ints:
-        """Rows per cell."""
-        return self.cells.count
-
-    @property
-    def weight(self) -> Floats:
-        """Survey weight of each row of the cell."""
-        return self.cells.row_weight
-
-
-def explained_rows(
-    data: IntoCells,
-    outcome: object,
-    metrics: Mapping[str, Scale] | Sequence[str] | None,
-    *,
-    cluster: str | None,
-    weight: str | None,
-    count: str | None,
-) -> ExplainedRows:
-    """Tally the data and choose the rows with the outcome and every metric; refuse what cannot be divided."""
-    declared, names = metric_names(data, metrics)
-    if len(names) < 2:
-        raise TooFewError(
-            f"A division among metrics needs at least two, but {len(names)} was given."
-            "\nUse cx.auc or cx.logistic for a single one."
-        )
-    given = None if outcome is None else checked_outcome(outcome)
-    cells = as_cells(data, Roles(outcome=given, metrics=declared, cluster=cluster, weight=weight, count=count))
-    target = cells.roles.outcome
-    if not isinstance(target, Binary | Rating | Continuous):
-        found = "none was declared" if target is None else f"{type(target).__name__} was given"
-        raise RoleError(
-            f"A binary outcome, a rating or a measured outcome is needed, but {found}."
-            '\nPass outcome=cx.Binary("column", good=1), cx.Rating("column", scale) or cx.Continuous("column").'
-        )
-    needed = cells.select(target.column, *names)
-    kept = needed.where(needed.observed([target.column, *names]))
-    if kept.n == 0:
-        raise TooFewError(
-            f"At least one row must have all of {listed([target.column, *names])}, but none of {rows(cells.n)} has."
-            "\nCheck how the tables were joined, or use fewer metrics."
-        )
-    columns = [part.values for part in predictors_of(kept, names)]
-    return ExplainedRows(kept, target, names, np.column_stack(columns), _good(kept, target), cells.n - kept.n)
-
-
-def refuse_few_rows(checked: ExplainedRows) -> None:
-    """A linear model needs an outcome that varies, and rows to spare."""
-    used = checked.weight > 0
-    n = int(checked.count[used].sum())
-    needed = len(checked.metrics) + 1 + SPARE_ROWS
-    if n < needed:
-        raise TooFewError(
-            f"At least {needed} rows are needed for {len(checked.metrics)} metrics, {SPARE_ROWS} beyond the "
-            f"coefficients, but there are {n:,}.\nUse fewer metrics, or collect more answers."
-        )
-    response = checked.response[used]
-    if response.min() == response.max():
-        held = number(float(checked.cells[checked.outcome.column][used][0]))
-        raise TooFewError(
-            f"The outcome '{checked.outcome.column}' must take at least two values, but all {rows(n)} hold {held}."
-            "\nThere is nothing to explain."
-        )
-
-
-@dataclass(frozen=True)
-class Divided:
-    """Shares and their differences with standard errors, and the covariance of the shares."""
-
-    estimate: Floats
-    std_error: Floats
-    covariance: Floats
-    df: float
-    notes: tuple[str, ...]
-
-
-def divided(checked: ExplainedRows, shares: Floats, influence: Floats) -> Divided:
-    """The p shares, then all their differences, from the influence of each row on the shares."""
-    spread = covariance(influence, checked.count, checked.cells.cluster_codes)
-    every = np.vstack([np.eye(len(shares)), pairwise(len(shares))])
-    variance = np.einsum("ij,jk,ik->i", every, spread.matrix, every)
-    return Divided(every @ shares, np.sqrt(np.maximum(variance, 0)), spread.matrix, spread.df, spread.notes)
-
-
-def _good(kept: Cells, outcome: Binary | Rating | Continuous) -> Floats:
-    """The outcome turned so that up is good; 1 and 0 where it is binary."""
-    values: Floats = kept[outcome.column]
-    if isinstance(outcome, Binary):
-        return np.where(values == outcome.good, 1.0, 0.0)
-    if isinstance(outcome, Rating):
-        return upward(outcome.scale, values)
-    return values if outcome.good == "high" else -values
-
-
-def _refuse_many(p: int) -> None:
-    if p > MOST_METRICS:
-        raise RoleError(
-            f"At most {MOST_METRICS} metrics can be divided exactly, since every subset of them is a model of its own, "
-            f"but {p} were given: {1 << p:,} models.\nChoose among them, or average those that ask for the same thing."
-        )
-
-
-def _refuse_few_events(checked: ExplainedRows) -> None:
-    used = checked.weight > 0
-    good = checked.response > 0
-    n_good, n_bad = (int(checked.count[used & which].sum()) for which in (good, ~good))
-    p = len(checked.metrics)
-    if min(n_good, n_bad) < EVENTS_PER_COEFFICIENT * p:
-        raise TooFewError(
-            f"At least {EVENTS_PER_COEFFICIENT} events per metric are needed, {EVENTS_PER_COEFFICIENT * p} for {p} "
-            f"metrics, but of the outcomes '{checked.outcome.column}' {n_good:,} are good and {n_bad:,} bad: "
-            f"{min(n_good, n_bad):,} events.\nUse fewer metrics, or wait for more outcomes."
-        )
+def _drawn(mc_error: Floats, std_error: Floats, orderings: int, seed: int | None) -> str:
+    """The note on what was drawn and what that costs in precision."""
+    share = float((mc_error / std_error).max())
+    by = "the caller's generator" if seed is None else f"seed {seed}"
+    return (
+        f"Means over {orderings:,} random orderings of {len(mc_error)} metrics ({by}), not over all subsets: Monte "
+        f"Carlo errors up to {shown(float(mc_error.max()), 2)}, at most {shown(100 * share, 2)}% of a standard error, "
+        "which includes them."
+    )

@@ -9,16 +9,15 @@ import numpy as np
 from cxstats.arrays import Bools, Floats, Ints
 from cxstats.cells import Cells, IntoCells, as_cells, metric_names
 from cxstats.compared import binary_outcome, compare_on
-from cxstats.errors import TooFewError, listed, number, rows
-from cxstats.numerics.design import Predictor, build_design, predictor
+from cxstats.errors import TooFewError
+from cxstats.numerics.design import Predictor, build_design
 from cxstats.numerics.influence import Covariance, covariance
 from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.logistic import fit_logistic
+from cxstats.predictors import EVENTS_PER_COEFFICIENT, complete, predictors_of
 from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
-
-EVENTS_PER_COEFFICIENT = 10
 
 Errors: TypeAlias = Literal["information", "sandwich", "clusters"]
 _ERRORS: dict[Errors, str] = {
@@ -211,41 +210,6 @@ def logistic(
         n_cells=kept.n_cells,
         notes=spread.notes,
     )
-
-
-def complete(cells: Cells, outcome: str, others: Sequence[str]) -> Cells:
-    """The cells in which the outcome, the other columns named and the controls are all present."""
-    columns = (outcome, *others, *cells.roles.controls)
-    needed = cells.select(*columns)
-    kept = needed.where(needed.observed(columns))
-    if kept.n == 0:
-        raise TooFewError(
-            f"At least one row must have all of {listed(columns)}, but none of {rows(cells.n)} has."
-            "\nCheck how the tables were joined, or use fewer predictors."
-        )
-    return kept
-
-
-def predictors_of(kept: Cells, metrics: Sequence[str], others: Sequence[str] = ()) -> list[Predictor]:
-    """The metrics turned so that up is good, other columns as they are, then the controls; all must vary."""
-    columns = {name: upward(kept.roles.metrics[name], kept[name]) for name in metrics}
-    columns |= {name: kept[name] for name in (*others, *kept.roles.controls)}
-    used = kept.row_weight > 0
-    for name, values in columns.items():
-        present = values[used]
-        if len(present) and (present == present[0]).all():
-            given = kept[name][used][0]
-            held = f"'{given}'" if isinstance(given, str) else number(float(given))
-            raise TooFewError(
-                f"The predictor '{name}' must take at least two values, but all {rows(int(kept.count[used].sum()))} "
-                f"hold {held}.\nA constant predicts nothing: leave it out."
-            )
-    return [predictor(name, values, used) for name, values in columns.items()]
-
-
-def upward(scale: Scale, values: Floats) -> Floats:
-    """Scores turned so that up is good."""
-    return values if scale.higher_is_better else scale.low + scale.high - values
 
 
 def likelihood_covariance(kept: Cells, information: Floats, influence: Floats) -> tuple[Errors, Covariance]:

@@ -9,18 +9,13 @@ import numpy as np
 
 from cxstats.arrays import Column, Floats, Ints
 from cxstats.cells import Cells, IntoCells, as_cells, is_cells, metric_names
+from cxstats.coding import upward
 from cxstats.errors import RoleError, TooFewError, listed, number, rows
-from cxstats.methods.logistic import (
-    EVENTS_PER_COEFFICIENT,
-    Errors,
-    complete,
-    likelihood_covariance,
-    predictors_of,
-    upward,
-)
+from cxstats.methods.logistic import Errors, likelihood_covariance
 from cxstats.numerics.design import Predictor, build_design
 from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.ordered_probit import fit_ordered_probit, latent_sd
+from cxstats.predictors import EVENTS_PER_COEFFICIENT, complete, predictors_of
 from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Rating, Roles
 from cxstats.scales import Scale

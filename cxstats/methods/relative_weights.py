@@ -4,37 +4,42 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cxstats.cells import IntoCells, is_cells
-from cxstats.errors import RoleError
-from cxstats.methods.dominance import SharedVariance, divided, explained_rows, refuse_few_rows
-from cxstats.numerics.relative_weights import fit_relative_weights
-from cxstats.results import shown
+from cxstats.cells import IntoCells
+from cxstats.numerics.relative_weights import fit_logistic_relative_weights, fit_relative_weights
 from cxstats.roles import Binary, Continuous, Rating
 from cxstats.scales import Scale
+from cxstats.shared_variance import SharedVariance, divided, explained_rows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RelativeWeights(SharedVariance):
-    """Johnson's relative weights of p metrics, then all their differences."""
+    """Relative weights of p metrics, then all their differences.
+
+    ``model`` says which share they divide: R2 of least squares, or of a logistic regression the squared
+    correlation of the outcome with its fitted chance (R2 of least squares of the one on the other).
+    """
 
     method: ClassVar[str] = "Relative weights"
-    reference: ClassVar[str] = "Johnson (2000), doi:10.1207/S15327906MBR3501_1"
+    reference: ClassVar[str] = (
+        "Johnson (2000), doi:10.1207/S15327906MBR3501_1; Tonidandel & LeBreton (2010), doi:10.1177/1094428109341993"
+    )
 
-    def footer(self) -> str:
-        """What is divided, then rows and method."""
-        return f"Together the metrics explain {shown(self.r2)} (R2, linear).\n{super().footer()}"
+    @property
+    def divided_index(self) -> str:
+        """The name of what is divided."""
+        return "R2 of outcome and fitted chance, logistic" if self.model == "logistic" else "R2, linear"
 
 
 def relative_weights(
     data: IntoCells,
     *,
-    outcome: Rating | Continuous | None = None,
+    outcome: Binary | Rating | Continuous | None = None,
     metrics: Mapping[str, Scale] | Sequence[str] | None = None,
     cluster: str | None = None,
     weight: str | None = None,
     count: str | None = None,
 ) -> RelativeWeights:
-    """A quick division, among overlapping metrics, of what they explain of a rating or a measured outcome.
+    """A quick division, among overlapping metrics, of what they explain of an outcome.
 
     Use it to check against what other software reports. `dominance` answers the same question by the
     meaning of its numbers (what a metric adds, on average); relative weights come near to it by an
@@ -45,8 +50,8 @@ def relative_weights(
     ----------
     data : dataframe or Cells
         One row per customer.
-    outcome : Rating or Continuous
-        A binary outcome is refused: use `dominance`.
+    outcome : Binary, Rating or Continuous
+        A binary outcome is modelled by logistic regression; a rating or a measured outcome by least squares.
     metrics : mapping from column to Scale
         At least two. Names suffice where ``data`` are Cells, which carry the scales.
     cluster : str, optional
@@ -65,12 +70,15 @@ def relative_weights(
     Raises
     ------
     TooFewError
-        Fewer than two metrics; a constant metric or outcome; fewer than 10 rows beyond the coefficients; fewer
-        than 20 clusters.
+        Fewer than two metrics; a constant metric or outcome; fewer than 10 events per metric, an event being
+        the rarer of two outcomes; for a linear model fewer than 10 rows beyond the coefficients; fewer than
+        20 clusters.
     RoleError
-        An outcome that is no rating and not measured; also as for `tally`.
+        An outcome of another kind; also as for `tally`.
     ColumnError
         Metrics repeat each other (collinear); also as for `tally`.
+    SeparationError
+        Metrics tell the outcomes apart perfectly.
     ScaleError
         As for `tally`.
 
@@ -79,13 +87,20 @@ def relative_weights(
     The metrics are replaced by the uncorrelated variables nearest to them, and the squared slopes of those
     are handed back by squared correlations [1]_: with R the correlations of the metrics, r those with
     the outcome, L = R^(1/2) and b = L^-1 r, the weight of metric j is the sum over k of L_jk^2 b_k^2.
-    Standard errors come from the influence of each row on the correlations, by the derivative of the
-    weights (delta method). One independent unit is a row, or a cluster. Intervals are for large samples.
-    Rows that lack the outcome or a metric are left out and counted in ``n_missing``.
+    For a binary outcome the slopes are those of the logistic regression on the same uncorrelated variables,
+    scaled so that their squares add up to the squared correlation of the outcome with its fitted chance
+    [2]_: with g the slopes on standardised metrics and v = L g, metric j gets the part sum over k of
+    L_jk^2 v_k^2 / v'v of it. That share is not McFadden's R2, which `dominance` divides: compare the order and
+    the proportions of the two, not their size.
+    Standard errors come from the influence of each row on the correlations, and on the logistic fit, by the
+    derivative of the weights (delta method). One independent unit is a row, or a cluster. Intervals are for
+    large samples. Rows that lack the outcome or a metric are left out and counted in ``n_missing``.
 
     References
     ----------
     .. [1] Johnson (2000). Multivariate Behavioral Research 35, 1-19. doi:10.1207/S15327906MBR3501_1
+    .. [2] Tonidandel & LeBreton (2010). Organizational Research Methods 13, 767-781.
+       doi:10.1177/1094428109341993
 
     Examples
     --------
@@ -103,18 +118,16 @@ def relative_weights(
     1         ease    0.2072
     2  csat - ease    0.0064
     """
-    declared = data.roles.outcome if is_cells(data) and outcome is None else outcome
-    if isinstance(declared, Binary):
-        raise RoleError(
-            f"Relative weights need a rating or a measured outcome, but '{declared.column}' is binary."
-            "\nUse cx.dominance, which divides McFadden's R2 of a logistic regression."
-        )
     checked = explained_rows(data, outcome, metrics, cluster=cluster, weight=weight, count=count)
-    refuse_few_rows(checked)
-    fit = fit_relative_weights(checked.design, checked.response, checked.count, checked.weight, checked.metrics)
+    rest = checked.count, checked.weight, checked.metrics
+    if checked.model == "logistic":
+        fit = fit_logistic_relative_weights(checked.design, checked.response > 0, *rest)
+    else:
+        fit = fit_relative_weights(checked.design, checked.response, *rest)
     shared = divided(checked, fit.weights, fit.influence)
     return RelativeWeights(
         metrics=checked.metrics,
+        model=checked.model,
         estimate=shared.estimate,
         std_error=shared.std_error,
         covariance=shared.covariance,
