@@ -4,8 +4,8 @@ The sections and keys, with the optional ones marked ``?``; each section that na
 which is not needed where the analysed table, or one table alone, has the columns::
 
     cxstats = 1                     version of this format
-    [study]                         title, evidence (real | simulated | published), rows?, cluster?, weight?, count?,
-                                    source?, licence?, note? (three texts for the report)
+    [study]                         title, evidence (real | simulated | published), rows?, firm?, cluster?, weight?,
+                                    count?, source?, licence?, note? (three texts for the report)
     [table.NAME]                    file or files, format?, sheet?, encoding?, decimal?, key?, time?, pick?, where?
     [metric.NAME]                   column, scale, kind?, version? or version_column? (for ces one is required),
                                     higher_is_better? and whole? (with scale = [low, high]), where?, missing?, labels?
@@ -15,7 +15,9 @@ which is not needed where the analysed table, or one table alone, has the column
     [expectation]                   disconfirmation, or expected and performed; met?
     [[sensitivity]]                 title, disconfirmation?, where?: an alternative analysis of the expectation,
                                     shown beside the verdict and never part of it
-    [journey] [moments] [encounters] [controls]    checked, and used by no claim of this version
+    [controls]                      columns = ["tenure", "prior_orders"]: what is known besides the metrics
+    [segments]                      columns = ["industry", "channel"]: groups of customers that are told apart
+    [journey] [moments] [encounters]               checked, and used by no claim of this version
     [smallest_effect]               effect = number
 
 ``evidence`` is required, since every page of a report says it. ``late = "drop"`` lets an outcome be missing
@@ -23,6 +25,13 @@ in rows whose feedback was given after the outcome's window began (``starts``), 
 study. ``where`` on a metric or an outcome keeps rows of its table; ``missing`` and ``labels`` of a survival
 outcome concern its event. ``whole = false`` lets a scale hold values between whole numbers. A filter is
 compared by equality after the file was read: true is not 1 and not the text "true".
+
+``firm`` is the column of the analysed table that says which firm (store, branch, agent) served the customer.
+Controls and segments hold numbers or text, of which any may be missing. Without ``table`` each of their columns is
+found by itself. In the analysis they are called as their columns, so that no metric and no outcome may have
+the name of one, nor may one be called disconfirmation, cluster, weight or count. One column may serve as control,
+segment, cluster and firm: in an analysis by a segment, that segment is no control, since it does not vary
+within itself; the cluster and the firm are copies under another name.
 """
 
 import math
@@ -127,6 +136,7 @@ class StudySection(_Section):
     title: Text
     evidence: Evidence
     rows: Text | None = None
+    firm: Text | None = None
     cluster: Text | None = None
     weight: Text | None = None
     count: Text | None = None
@@ -286,7 +296,9 @@ class EncountersSection(_Section):
     table: Text | None = None
 
 
-class ControlsSection(_Section):
+class ColumnsSection(_Section):
+    """Controls or segments."""
+
     columns: Annotated[list[Text], Field(min_length=1)]
     table: Text | None = None
 
@@ -304,5 +316,6 @@ class StudyFile(_Section):
     journey: JourneySection | None = None
     moments: MomentsSection | None = None
     encounters: EncountersSection | None = None
-    controls: ControlsSection | None = None
+    controls: ColumnsSection | None = None
+    segments: ColumnsSection | None = None
     smallest_effect: dict[str, Number] = {}

@@ -24,7 +24,7 @@ from cxstats.study.parts import (
 from cxstats.study.sources import load
 from cxstats.study.tables import LoadedTable, analysed_rows, matched_rows
 from cxstats.study.timing import Dated, timing_of
-from cxstats.study.values import matching, scores
+from cxstats.study.values import grouping, matching, scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,9 @@ class Plan:
     starts_in: Mapping[str, str]  # outcome -> the table of its `starts`
     expectation: Expectation | None
     sensitivities: tuple[Sensitivity, ...]
+    controls: Mapping[str, str]  # column -> table; so too the segments
+    segments: Mapping[str, str]
+    firm: str | None
     cluster: str | None
     weight: str | None
     count: str | None
@@ -49,6 +52,7 @@ class Analysis:
     """The analysis frame and what belongs to it."""
 
     frame: Any  # pandas; columns named by their role
+    firm: Any  # pandas series beside the frame, since any of its columns may be called like it; None if not declared
     timing: Mapping[str, Timing]
     accounts: tuple[TableAccount, ...]
     alternatives: tuple[tuple[Bools, Floats | None], ...]  # per sensitivity: its rows, its gap if another
@@ -95,6 +99,7 @@ class _Assembly:
         import pandas as pd
 
         columns = self._keys() | self._metrics() | self._expectation()
+        further = self._further()
         timing = {}
         for name, declared in self.plan.outcomes.items():
             found = self._outcome(name, declared)
@@ -103,7 +108,14 @@ class _Assembly:
             columns |= found
         alternatives = tuple(self._alternative(i, s) for i, s in enumerate(self.plan.sensitivities))
         accounts = tuple(self._account(name, columns) for name in self.plan.tables if name in self.tables)
-        return Analysis(frame=pd.DataFrame(columns), timing=timing, accounts=accounts, alternatives=alternatives)
+        plan = self.plan
+        return Analysis(
+            frame=pd.DataFrame(columns | further),
+            firm=None if plan.firm is None else self.column(plan.rows, plan.firm, {}, ""),
+            timing=timing,
+            accounts=accounts,
+            alternatives=alternatives,
+        )
 
     def _account(self, table: str, columns: Mapping[str, Any]) -> TableAccount:
         counted = table == self.plan.rows and "count" in columns
@@ -140,6 +152,15 @@ class _Assembly:
             columns["weight"] = scores(self.column(plan.rows, plan.weight, {}, ""), path)
         if plan.count is not None:
             columns["count"] = _counts(scores(self.column(plan.rows, plan.count, {}, ""), key_path("study", "count")))
+        return columns
+
+    def _further(self) -> dict[str, Any]:
+        """Controls and segments under the names of their columns, each once."""
+        columns = {}
+        for section, tables in (("controls", self.plan.controls), ("segments", self.plan.segments)):
+            for number, (name, table) in enumerate(tables.items()):
+                path = key_path(section, "columns", number)
+                columns[name] = grouping(self.column(table, name, {}, path), path)
         return columns
 
     def _metrics(self) -> dict[str, Any]:
@@ -200,7 +221,7 @@ class _Assembly:
         column = self.plan.tables[table].time
         path = key_path("table", table, "time")
         values = None if column is None else self.column(table, column, where, "")
-        return Dated(name, path, column, values, present)
+        return Dated(name, path, column, values, present, source=(table, repr(sorted(where.items()))))
 
     def _starts(self, name: str) -> Any:
         """The day on which the outcome's window began, per row; None if not declared."""

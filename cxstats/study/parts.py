@@ -1,8 +1,8 @@
-"""What a study is made of: tables, metrics, outcomes, an expectation, alternative analyses."""
+"""What a study is made of: tables, metrics, outcomes, an expectation, further columns, alternative analyses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from cxstats.roles import Outcome
 from cxstats.scales import Scale
@@ -131,13 +131,32 @@ class Sensitivity:
     where: Where = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Columns:
+    """Columns of one part, controls or segments, with the table that has them.
+
+    A bare list will do where the analysed table, or one table alone, has each of them.
+    """
+
+    columns: Sequence[str]
+    table: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Section:
     """A part of a study that no claim of this version uses: its columns are checked, and nothing else."""
 
-    name: Literal["controls", "journey", "moments", "encounters"]
+    name: Literal["journey", "moments", "encounters"]
     columns: Mapping[str, str]  # key of the section -> column
     table: str | None = None
+
+
+class Lag(NamedTuple):
+    """Time from the feedback to the start of the outcome's window: the median, the 10% and the 90% quantile."""
+
+    median: float
+    q10: float
+    q90: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,11 +166,21 @@ class Timing:
     ``declared``: the study says so without dates. ``checked``: by dates, row by row. ``undeclared``: nothing
     says so. ``unknown``: dates were declared, but some are absent. ``n_late`` rows had feedback that was
     given when the outcome's window had begun, and were left out for this outcome.
+
+    ``lags`` has, per metric whose time is known (without metrics: for ``disconfirmation``), how long before
+    the window it was given, over the rows that have the metric, the outcome and both times, each counted as
+    often as it stands for a customer; survey weights do not enter. Its unit is ``lag_unit``: days where times
+    are dates. ``unequal`` says which metrics cannot be compared like for like, because the medians of two of
+    them differ by more than a quarter of the longer; it is empty where none do. Lags describe the data and
+    are no part of what is known of their order, so that they do not enter comparisons with ``==``.
     """
 
     status: TimingStatus
     n_late: int
     detail: str
+    lags: Mapping[str, Lag] = field(default_factory=dict, compare=False)
+    lag_unit: str = field(default="", compare=False)
+    unequal: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

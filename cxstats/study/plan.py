@@ -7,7 +7,7 @@ from cxstats.errors import CxStatsError
 from cxstats.roles import Survival
 from cxstats.study.errors import Problem, key_path, nearest, no_column, refuse
 from cxstats.study.frame import Plan
-from cxstats.study.parts import Expectation, Metric, StudyOutcome, Where
+from cxstats.study.parts import Columns, Expectation, Metric, StudyOutcome, Where
 from cxstats.study.rules import Declared, contradictions
 from cxstats.study.sources import table_columns
 
@@ -38,9 +38,11 @@ class _Finder:
         outcomes = {name: self._outcome(name, outcome) for name, outcome in declared.outcomes.items()}
         expectation = None if declared.expectation is None else self._expectation(declared.expectation)
         self._sensitivities(expectation)
+        controls, segments = (self._columns(name, getattr(declared, name)) for name in ("controls", "segments"))
+        self._one_source(controls, segments)
         for section in declared.sections:
             self._table_of((section.name,), section.table, section.columns, read=False)
-        for key in ("cluster", "weight", "count"):
+        for key in ("cluster", "firm", "weight", "count"):
             column = getattr(declared, key)
             if column is not None:
                 self._need(self.rows, {key: column}, ("study",))
@@ -56,6 +58,9 @@ class _Finder:
             starts_in=starts_in,
             expectation=expectation,
             sensitivities=declared.sensitivities,
+            controls=controls,
+            segments=segments,
+            firm=declared.firm,
             cluster=declared.cluster,
             weight=declared.weight,
             count=declared.count,
@@ -149,6 +154,22 @@ class _Finder:
         keys = ("disconfirmation", "expected", "performed")
         columns = {key: column for key in keys if (column := getattr(declared, key)) is not None}
         return replace(declared, table=self._table_of(("expectation",), declared.table, columns))
+
+    def _columns(self, section: str, declared: Columns) -> dict[str, str]:
+        """The table of each control or segment; each is found by itself."""
+        given = declared.table
+        return {
+            column: self._table_of((section,), given, {key_path("columns", number): column})
+            for number, column in enumerate(declared.columns)
+        }
+
+    def _one_source(self, controls: Mapping[str, str], segments: Mapping[str, str]) -> None:
+        """A column that is both control and segment stands in the frame once."""
+        for number, (column, table) in enumerate(segments.items()):
+            if controls.get(column, table) != table:
+                both = f"'{column}' of table '{table}' would be called as the control '{column}'"
+                text = f"{both} of table '{controls[column]}'.\nTake both from one table, or rename the column in one."
+                self.problems.append((key_path("segments", "columns", number), text))
 
     def _sensitivities(self, expectation: Expectation | None) -> None:
         for number, declared in enumerate(self.declared.sensitivities):

@@ -8,7 +8,7 @@ from typing import Any
 from cxstats.roles import Outcome, Survival
 from cxstats.study.errors import Problem, key_path
 from cxstats.study.frame import survival_columns
-from cxstats.study.parts import VERSIONS, Expectation, Metric, Section, Sensitivity, StudyOutcome, Table
+from cxstats.study.parts import VERSIONS, Columns, Expectation, Metric, Section, Sensitivity, StudyOutcome, Table
 
 RESERVED = ("disconfirmation", "cluster", "weight", "count")
 
@@ -22,9 +22,12 @@ class Declared:
     outcomes: Mapping[str, StudyOutcome]
     expectation: Expectation | None
     sensitivities: tuple[Sensitivity, ...]
+    controls: Columns
+    segments: Columns
     sections: tuple[Section, ...]
     smallest_effect: Mapping[str, float]
     rows: str | None
+    firm: str | None
     cluster: str | None
     weight: str | None
     count: str | None
@@ -32,7 +35,7 @@ class Declared:
 
 def contradictions(declared: Declared) -> list[Problem]:
     """What is wrong whatever the tables hold."""
-    problems = _names(declared)
+    problems = [*_study_problems(declared), *_names(declared)]
     for name, metric in declared.metrics.items():
         problems += [
             (key_path("metric", name, key), text)
@@ -65,6 +68,20 @@ def _is_name(value: object) -> bool:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _study_problems(declared: Declared) -> Iterable[Problem]:
+    """Columns and tables must be named by text; from a file they always are."""
+    given = {key: getattr(declared, key) for key in ("firm", "cluster", "weight", "count")}
+    yield from (
+        (key_path("study", key), f"must be the name of a column, not {column!r}.")
+        for key, column in given.items()
+        if column is not None and not _is_name(column)
+    )
+    for section in ("controls", "segments"):
+        table = getattr(declared, section).table
+        if table is not None and not _is_name(table):
+            yield key_path(section, "table"), f"must be the name of a table, not {table!r}."
 
 
 def _recoding_problems(part: Metric | StudyOutcome | Table | Sensitivity) -> Iterable[tuple[str, str]]:
@@ -100,6 +117,23 @@ def _names(declared: Declared) -> list[Problem]:
             if column in taken:
                 problems.append((key_path(section, name), f"must have another name: '{column}' is {taken[column]}."))
             taken.setdefault(column, f"also the name of the {section} {key_path(section, name)}")
+    return problems + [p for part in ("control", "segment") for p in _column_problems(part, declared, taken)]
+
+
+def _column_problems(part: str, declared: Declared, taken: Mapping[str, str]) -> list[Problem]:
+    """Controls and segments stand in the frame under the names of their columns, which must be free there."""
+    problems, columns = [], getattr(declared, f"{part}s").columns
+    for number, column in enumerate(columns):
+        path = key_path(f"{part}s", "columns", number)
+        if not _is_name(column):
+            problems.append((path, f"must be the name of a column, not {column!r}."))
+        elif column in columns[:number]:
+            problems.append((path, f"'{column}' is named twice."))
+        elif column in taken:
+            owner = "metric" if column in declared.metrics else "outcome"
+            mend = "Rename" if column in RESERVED else f"Give the {owner} another name, or rename"
+            text = f"'{column}' is {taken[column]}, and a {part} is called as its column.\n{mend} the column."
+            problems.append((path, text))
     return problems
 
 

@@ -6,20 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from cxstats.cells import Cells, tally
-from cxstats.errors import RoleError, StudyError
+from cxstats.errors import StudyError
 from cxstats.readers.paths import local
-from cxstats.roles import Outcome, checked_outcome
+from cxstats.roles import Outcome
 from cxstats.scales import Scale
-from cxstats.study.errors import Problem, key_path, nearest, refuse
+from cxstats.study.asked import asked_labels, asked_scales, known
 from cxstats.study.frame import Analysis, analyse, renamed
+from cxstats.study.given import check_parts, check_texts, columns_of, metrics_of, outcomes_of, tables_of
 from cxstats.study.parts import (
+    Columns,
     Evidence,
     Expectation,
     Metric,
     Section,
     Sensitivity,
     StudyOutcome,
-    Table,
     TableAccount,
     Timing,
 )
@@ -51,8 +52,11 @@ class Study:
         The table whose rows are analysed; not needed with one table.
     cluster, weight, count : str, optional
         Columns of that table, as in `tally`.
-    controls : list of str, optional
-        Columns that no claim of this version uses; checked to exist.
+    controls, segments : list of str or Columns, optional
+        Columns of numbers or text: what is known of customers besides the metrics, and the groups in which
+        they are told apart. A column may be both. `Columns` says besides which table has them.
+    firm : str, optional
+        Column of the analysed table that says which firm (store, branch, agent) served the customer.
     smallest_effect : mapping from effect to number, optional
         Overrides the register's defaults.
     sections : list of Section, optional
@@ -104,22 +108,27 @@ class Study:
         cluster: str | None = None,
         weight: str | None = None,
         count: str | None = None,
-        controls: Sequence[str] = (),
+        controls: Sequence[str] | Columns = (),
+        segments: Sequence[str] | Columns = (),
+        firm: str | None = None,
         smallest_effect: Mapping[str, float] | None = None,
         sections: Sequence[Section] = (),
     ) -> None:
         texts = {"title": title, "evidence": evidence, "source": source, "licence": licence, "note": note}
-        _check_texts(texts)
-        _check_parts(expectation, sensitivities)
+        check_texts(texts)
+        check_parts(expectation, sensitivities)
         declared = Declared(
-            tables=_tables(tables),
-            metrics=_metrics(metrics or {}),
-            outcomes=_outcomes(outcomes or {}),
+            tables=tables_of(tables),
+            metrics=metrics_of(metrics or {}),
+            outcomes=outcomes_of(outcomes or {}),
             expectation=expectation,
             sensitivities=tuple(sensitivities),
-            sections=_sections(controls, sections),
+            controls=columns_of("controls", controls),
+            segments=columns_of("segments", segments),
+            sections=tuple(sections),
             smallest_effect=dict(smallest_effect or {}),
             rows=rows,
+            firm=firm,
             cluster=cluster,
             weight=weight,
             count=count,
@@ -180,6 +189,21 @@ class Study:
         return dict(self._declared.smallest_effect)
 
     @property
+    def controls(self) -> tuple[str, ...]:
+        """The controls, by the names that they have in the cells: those of their columns."""
+        return tuple(self._declared.controls.columns)
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The columns that tell groups of customers apart, by the names that they have in the cells."""
+        return tuple(self._declared.segments.columns)
+
+    @property
+    def firm(self) -> str | None:
+        """The column of the analysed table that says which firm served the customer, if it is declared."""
+        return self._declared.firm
+
+    @property
     def unused(self) -> tuple[str, ...]:
         """Declared sections that no claim of this version uses; only their columns were checked."""
         return tuple(section.name for section in self._declared.sections)
@@ -201,6 +225,10 @@ class Study:
         outcome: str | None,
         *,
         metrics: Sequence[str] = (),
+        controls: bool = False,
+        segment: str | None = None,
+        firm: bool = False,
+        intention: str | None = None,
         disconfirmation: bool = False,
         sensitivity: int | None = None,
     ) -> Cells:
@@ -212,30 +240,49 @@ class Study:
             Name of an outcome.
         metrics : list of str
             Names of metrics.
+        controls : bool
+            Whether the study's controls, if it has any, belong to the analysis.
+        segment : str, optional
+            Name of a segment, which becomes a stratum. It is then no control besides, since it does not vary
+            within itself.
+        firm : bool
+            Whether firms, instead of the study's clusters, are what makes rows dependent. The column of the
+            cells is called ``cluster`` all the same.
+        intention : str, optional
+            Name of another outcome, a rating or binary one of kind intention, which joins the metrics: a
+            binary one on a scale of 0 and 1. So both can be analysed on the same rows.
         disconfirmation : bool
             Whether the gap belongs to the analysis, as the column ``disconfirmation``.
         sensitivity : int, optional
             Number of an alternative analysis, from 0: its rows, and its gap.
         """
-        _known([] if outcome is None else [outcome], list(self.outcomes), "outcome")
-        _known(metrics, list(self.metric_scales), "metric")
+        outcomes = self.outcomes
+        known([] if outcome is None else [outcome], list(outcomes), "outcome")
+        scales = asked_scales(metrics, intention, scales=self.metric_scales, outcomes=outcomes, outcome=outcome)
         if disconfirmation and self.expectation is None:
             raise StudyError("expectation: none is declared, so there is no gap to analyse.")
-        frame = self._frame(sensitivity)
+        if firm and self.firm is None:
+            raise StudyError(
+                "study.firm: is not declared, so nothing says which firm served each customer."
+                '\nName its column in the analysed table, such as firm = "store".'
+            )
         keys = ("cluster", "weight", "count")
         roles: dict[str, Any] = {key: key for key in keys if getattr(self._declared, key) is not None}
-        if disconfirmation:
-            roles["disconfirmation"] = "disconfirmation"
+        roles |= asked_labels(self.controls if controls else (), segment, segments=self.segments)
+        roles |= {"disconfirmation": "disconfirmation"} if disconfirmation else {}
+        roles |= {"cluster": "cluster"} if firm else {}
         return tally(
-            frame,
-            outcome=None if outcome is None else self.outcomes[outcome],
-            metrics={name: self.metric_scales[name] for name in metrics},
+            self._frame(sensitivity, firm),
+            outcome=None if outcome is None else outcomes[outcome],
+            metrics=scales,
             **roles,
         )
 
-    def _frame(self, sensitivity: int | None) -> Any:
-        """The analysis frame, or what an alternative analysis makes of it."""
+    def _frame(self, sensitivity: int | None, firm: bool) -> Any:
+        """The analysis frame, by firms if asked, or what an alternative analysis makes of it."""
         frame, n = self._analysis.frame, len(self.sensitivities)
+        if firm:
+            frame = frame.assign(cluster=self._analysis.firm)
         if sensitivity is None:
             return frame
         if not 0 <= sensitivity < n:
@@ -244,70 +291,10 @@ class Study:
         return (frame if gap is None else frame.assign(disconfirmation=gap))[kept]
 
     def timing(self, outcome: str) -> Timing:
-        """Whether the outcome came after the feedback, and how that is known."""
-        _known([outcome], list(self.outcomes), "outcome")
+        """Whether the outcome came after the feedback, how that is known, and how long before it that was given."""
+        known([outcome], list(self.outcomes), "outcome")
         return self._analysis.timing[outcome]
 
     def n_late(self, outcome: str) -> int:
         """Rows whose feedback came after the outcome's window had begun, left out for this outcome."""
         return self.timing(outcome).n_late
-
-
-def _check_texts(texts: Mapping[str, object]) -> None:
-    problems: list[Problem] = [
-        (key_path("study", key), f"must be text, not {text!r}.")
-        for key, text in texts.items()
-        if not isinstance(text, str)
-    ]
-    if texts["evidence"] not in ("real", "simulated", "published"):
-        problems.append(("study.evidence", f"must be 'real', 'simulated' or 'published', not {texts['evidence']!r}."))
-    refuse(problems)
-
-
-def _check_parts(expectation: object, sensitivities: Sequence[object]) -> None:
-    if expectation is not None and not isinstance(expectation, Expectation):
-        text = 'must be cx.Expectation(disconfirmation="column"), not'
-        raise StudyError(f"expectation: {text} {expectation!r}.")
-    for number, sensitivity in enumerate(sensitivities):
-        if not isinstance(sensitivity, Sensitivity):
-            raise StudyError(f"{key_path('sensitivity', number)}: must be a cx.Sensitivity, not {sensitivity!r}.")
-
-
-def _tables(given: object) -> dict[str, Table]:
-    if not isinstance(given, Mapping) or not given:
-        raise StudyError('table: tables must map each name to a dataframe, such as {"customers": frame}.')
-    return {name: table if isinstance(table, Table) else Table(table) for name, table in given.items()}
-
-
-def _metrics(given: Mapping[str, Any]) -> dict[str, Metric]:
-    wrong = [name for name, metric in given.items() if not isinstance(metric, Scale | Metric)]
-    refuse(
-        (key_path("metric", name), f"must be a scale such as cx.NPS, or a cx.Metric, not {given[name]!r}.")
-        for name in wrong
-    )
-    return {name: Metric(column=name, scale=m) if isinstance(m, Scale) else m for name, m in given.items()}
-
-
-def _outcomes(given: Mapping[str, Any]) -> dict[str, StudyOutcome]:
-    found, problems = {}, []
-    for name, outcome in given.items():
-        placed = outcome if isinstance(outcome, StudyOutcome) else StudyOutcome(outcome)
-        try:
-            checked_outcome(placed.outcome)
-            found[name] = placed
-        except RoleError as reason:
-            problems.append((key_path("outcome", name), str(reason)))
-    refuse(problems)
-    return found
-
-
-def _sections(controls: Sequence[str], sections: Sequence[Section]) -> tuple[Section, ...]:
-    if isinstance(controls, str):
-        raise StudyError(f"controls: must be a list of columns, not {controls!r}.")
-    columns = {key_path("columns", number): column for number, column in enumerate(controls)}
-    own = (Section(name="controls", columns=columns),) if columns else ()
-    return (*own, *sections)
-
-
-def _known(names: Sequence[str], known: Sequence[str], what: str) -> None:
-    refuse((what, f"the study declares no '{name}'{nearest(name, known)}.") for name in names if name not in known)

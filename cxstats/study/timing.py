@@ -1,15 +1,16 @@
 """Whether an outcome came after the feedback that is to predict it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from cxstats.arrays import Bools, Ints
+from cxstats.arrays import Bools, Floats, Ints
 from cxstats.errors import rows
 from cxstats.study.errors import key_path, shown, wrong
-from cxstats.study.parts import StudyOutcome, Timing
+from cxstats.study.lags import Ahead, lags_of
+from cxstats.study.parts import StudyOutcome, Timing, TimingStatus
 from cxstats.study.values import moments
 
 
@@ -22,6 +23,22 @@ class Dated:
     column: str | None
     values: Any
     present: Bools
+    source: Hashable  # predictors of the same source stand in the same rows of the same table
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Compared:
+    """Predictors against the start of the window, row by row.
+
+    Per predictor with a time, ``late`` has the rows on which it came too late, ``ahead`` the time from it to
+    the start (NaN where it is unknown or does not matter); ``unknown`` are rows that lack a date.
+    """
+
+    late: Mapping[Dated, Bools]
+    ahead: Mapping[Dated, Floats]
+    unknown: Bools
+    undated: Sequence[str]
+    dates: bool
 
 
 def timing_of(
@@ -41,30 +58,45 @@ def timing_of(
             return Timing(status="declared", n_late=0, detail="the study says so (after = true), without dates")
         return Timing(status="undeclared", n_late=0, detail="neither starts nor after = true is declared")
     present = np.logical_and.reduce([~np.isnan(values) for values in columns.values()])
-    late, unknown, undated = _compared(name, declared, predictors, starts, present)
-    for predictor, rows_late in late.items():
+    found = _compared(name, declared, predictors, starts, present)
+    for predictor, rows_late in found.late.items():
         if rows_late.any() and declared.late is None:
             raise _too_late(name, declared, predictor, rows_late, starts, int(count[rows_late].sum()))
-    any_late = np.logical_or.reduce([np.zeros(len(present), dtype=bool), *late.values()])
+    any_late = np.logical_or.reduce([np.zeros(len(present), dtype=bool), *found.late.values()])
     for values in columns.values():
         values[any_late] = np.nan
-    n_late, n_unknown = int(count[any_late].sum()), int(count[unknown & ~any_late].sum())
-    if undated or n_unknown or not predictors:
-        reasons = [f"no time is declared for {', '.join(undated)}"] * bool(undated)
+    status, detail = _known(declared, predictors, found, int(count[found.unknown & ~any_late].sum()))
+    used = [(p, time, np.flatnonzero(~np.isnan(time) & ~any_late)) for p, time in found.ahead.items()]
+    ahead = [Ahead(name=p.name, source=p.source, time=time[at], count=count[at]) for p, time, at in used]
+    told = lags_of(ahead, dates=found.dates, starts=str(declared.outcome.starts))
+    return Timing(
+        status=status,
+        n_late=int(count[any_late].sum()),
+        detail=detail,
+        lags=told.lags,
+        lag_unit=told.unit,
+        unequal=told.unequal,
+    )
+
+
+def _known(
+    declared: StudyOutcome, predictors: Sequence[Dated], found: _Compared, n_unknown: int
+) -> tuple[TimingStatus, str]:
+    """Whether every row could be checked, and what was lacking."""
+    if found.undated or n_unknown or not predictors:
+        reasons = [f"no time is declared for {', '.join(found.undated)}"] * bool(found.undated)
         reasons += [f"{rows(n_unknown)} {'lacks' if n_unknown == 1 else 'lack'} one of the dates"] * bool(n_unknown)
         reasons += ["there is no feedback to compare with"] * (not predictors)
-        return Timing(status="unknown", n_late=n_late, detail="; ".join(reasons))
-    detail = f"the feedback of every row is older than its '{declared.outcome.starts}'"
-    return Timing(status="checked", n_late=n_late, detail=detail)
+        return "unknown", "; ".join(reasons)
+    return "checked", f"the feedback of every row is older than its '{declared.outcome.starts}'"
 
 
-def _compared(
-    name: str, declared: StudyOutcome, predictors: Sequence[Dated], starts: Any, present: Bools
-) -> tuple[dict[Dated, Bools], Bools, list[str]]:
-    """Per predictor the rows on which it is late; the rows that lack a date; the predictors without time."""
+def _compared(name: str, declared: StudyOutcome, predictors: Sequence[Dated], starts: Any, present: Bools) -> _Compared:
+    """Every predictor that has a time against the start of the window."""
     path = key_path("outcome", name, "starts")
     begun, kind = moments(starts, path)
     late: dict[Dated, Bools] = {}
+    ahead: dict[Dated, Floats] = {}
     unknown = np.zeros(len(present), dtype=bool)
     undated = []
     for predictor in predictors:
@@ -80,8 +112,10 @@ def _compared(
             )
         both = present & predictor.present
         late[predictor] = both & (given >= begun)
+        known = both & np.isfinite(given) & np.isfinite(begun)
+        ahead[predictor] = np.subtract(begun, given, out=np.full(len(known), np.nan), where=known)
         unknown |= both & (np.isnan(given) | np.isnan(begun))
-    return late, unknown, undated
+    return _Compared(late=late, ahead=ahead, unknown=unknown, undated=undated, dates=kind == "date")
 
 
 def _too_late(name: str, declared: StudyOutcome, predictor: Dated, late: Bools, starts: Any, n: int) -> Exception:

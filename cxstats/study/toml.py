@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from cxstats.errors import ReadError, StudyError
 from cxstats.roles import Binary, Continuous, Count, Outcome, Rating, Survival
 from cxstats.study.errors import Problem, key_path, nearest, refuse
-from cxstats.study.file import OutcomeSection, StudyFile, TableSection
-from cxstats.study.parts import Expectation, Metric, Section, Sensitivity, StudyOutcome, Table
+from cxstats.study.file import ColumnsSection, OutcomeSection, StudyFile, TableSection
+from cxstats.study.parts import Columns, Expectation, Metric, Section, Sensitivity, StudyOutcome, Table
 
 _WORDS = {
     "missing": "is required.",
@@ -72,6 +72,8 @@ def declaration(file: StudyFile, folder: Path, *, allow_outside: bool) -> dict[s
         "sensitivities": [
             Sensitivity(title=s.title, disconfirmation=s.disconfirmation, where=s.where) for s in file.sensitivity
         ],
+        "controls": _columns(file.controls),
+        "segments": _columns(file.segments),
         "sections": _sections(file),
         "smallest_effect": file.smallest_effect,
         **study.model_dump(),
@@ -133,12 +135,13 @@ def _expectation(file: StudyFile) -> Expectation | None:
     )
 
 
+def _columns(section: ColumnsSection | None) -> Columns:
+    return Columns(()) if section is None else Columns(section.columns, section.table)
+
+
 def _sections(file: StudyFile) -> list[Section]:
     """The sections of which only the columns are checked."""
     found = []
-    if file.controls is not None:
-        columns = _listed("columns", file.controls.columns)
-        found.append(Section(name="controls", columns=columns, table=file.controls.table))
     if file.journey is not None:
         columns = {"rating": file.journey.rating, **_listed("touchpoints", file.journey.touchpoints)}
         found.append(Section(name="journey", columns=columns, table=file.journey.table))

@@ -28,8 +28,8 @@ def kind_of(values: Any) -> Kind:
     """What a pandas column holds, whatever its dtype; ``none`` if it holds no value at all."""
     from pandas.api.types import infer_dtype
 
-    dtype = values.dtype.categories.dtype if hasattr(values.dtype, "categories") else values.dtype
-    code = getattr(dtype, "kind", "O")
+    held = values.dtype.categories if hasattr(values.dtype, "categories") else values
+    code = getattr(held.dtype, "kind", "O")
     if values.isna().all():
         return "none"
     if code == "b":
@@ -38,7 +38,7 @@ def kind_of(values: Any) -> Kind:
         return "number"
     if code == "M":
         return "date"
-    return _KINDS.get(infer_dtype(values, skipna=True), "mixed")
+    return _KINDS.get(infer_dtype(held, skipna=True), "mixed")
 
 
 def matching(frame: Any, where: Where, path: str) -> Bools:
@@ -124,6 +124,17 @@ def _as_number(value: Any, missing: Sequence[float | str], labels: Mapping[str, 
             return float(labels[value])
         return float(value) if _NUMBER.fullmatch(value) else None
     return float(value) if isinstance(value, int | float | Decimal | np.number | np.bool_) else None
+
+
+def grouping(values: Any, path: str) -> Any:
+    """A column of numbers or text by which customers are told apart, as it is."""
+    kind = kind_of(values)
+    if kind in ("date", "mixed"):
+        _levels(values, path)  # refuses what is nested
+        mend = "Count from or to a day, or name the periods." if kind == "date" else "Store all values alike."
+        told = f"'{values.name}' holds {WORDS[kind]}: {counted_in(values)}"
+        raise wrong(path, f"must hold numbers or text, but {told}.\n{mend}")
+    return values
 
 
 def moments(values: Any, path: str) -> tuple[Floats, Literal["date", "number"] | None]:

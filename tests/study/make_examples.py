@@ -24,7 +24,7 @@ def write(path: Path, rows: list[dict[str, object]]) -> None:
 def one_file(rng: np.random.Generator) -> None:
     """Everything in one table, as counts, with survey blanks coded 0 and 99."""
     rows: list[dict[str, object]] = []
-    for _ in range(150):
+    for i in range(150):
         quality = rng.normal()
         rows.append(
             {
@@ -38,6 +38,8 @@ def one_file(rng: np.random.Generator) -> None:
                 "returned": "yes" if rng.random() < 1 / (1 + np.exp(-quality)) else "no",
                 "spend": round(float(np.exp(3 + 0.3 * quality + rng.normal())), 2),
                 "n": int(rng.integers(0, 4)),
+                "channel": ["shop", "web", "phone", None][i % 4],
+                "industry": ["airline", "retail", "telecoms"][i % 3],
             }
         )
     write(HERE / "one_file" / "customers.csv", rows)

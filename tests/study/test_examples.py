@@ -116,7 +116,8 @@ def test_three_tables_by_hand() -> None:
     assert late > 0
     assert study.timing("churn").n_late == study.n_late("churn") == late
     assert study.timing("churn").status == "checked"
-    assert study.unused == ("controls", "journey", "moments", "encounters")
+    assert study.unused == ("journey", "moments", "encounters")
+    assert (study.controls, study.segments, study.firm) == (("tenure", "prior_orders"), ("on_time_region",), "firm")
     assert study.smallest_effect == {"auc": 0.02}
     assert [s.title for s in study.sensitivities] == ["gap as recorded", "north only"]
 

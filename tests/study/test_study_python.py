@@ -12,7 +12,7 @@ import pytest
 import cxstats as cx
 from cxstats.readers.read import read
 from cxstats.readers.scan import scan
-from cxstats.study.parts import Section, StudyOutcome, Table
+from cxstats.study.parts import Columns, Section, StudyOutcome, Table
 
 FOLDER = Path(__file__).parent / "examples" / "three_tables"
 CODES = [98, 99]
@@ -28,6 +28,7 @@ def from_python(tables: Mapping[str, Any]) -> cx.Study:
         note="No real customer.",
         rows="customers",
         cluster="firm",
+        firm="firm",
         tables={
             "customers": Table(tables["customers"], key="customer_id", where={"status": ["active"]}),
             "responses": Table(tables["responses"], key="customer_id", time="answered_at", pick="last"),
@@ -50,23 +51,39 @@ def from_python(tables: Mapping[str, Any]) -> cx.Study:
             cx.Sensitivity(title="north only", where={"on_time_region": ["north"]}),
         ],
         controls=["tenure", "prior_orders"],
+        segments=Columns(["on_time_region"], table="customers"),
         sections=[Section(name="journey", columns={"rating": "overall"})],
         smallest_effect={"auc": 0.02},
     )
 
 
 def same(found: cx.Study, expected: cx.Study) -> None:
-    for name in ("title", "evidence", "source", "licence", "note", "outcomes", "metric_scales", "met"):
+    for name in (
+        "title",
+        "evidence",
+        "source",
+        "licence",
+        "note",
+        "outcomes",
+        "metric_scales",
+        "met",
+        "controls",
+        "segments",
+        "firm",
+    ):
         assert getattr(found, name) == getattr(expected, name)
     assert found.tables_account == expected.tables_account
     assert found.sensitivities == expected.sensitivities
     assert found.smallest_effect == expected.smallest_effect
     for outcome in expected.outcomes:
-        assert found.timing(outcome) == expected.timing(outcome)
+        first, second = found.timing(outcome), expected.timing(outcome)
+        assert first == second
+        assert (first.lags, first.lag_unit, first.unequal) == (second.lags, second.lag_unit, second.unequal)
         for asked in (
             {"metrics": ["nps", "csat", "ease"]},
             {"disconfirmation": True},
             {"disconfirmation": True, "sensitivity": 1},
+            {"metrics": ["nps"], "controls": True, "segment": "on_time_region", "firm": True},
         ):
             pd.testing.assert_frame_equal(
                 found.cells(outcome, **asked).to_frame(), expected.cells(outcome, **asked).to_frame()
@@ -86,7 +103,7 @@ def test_python_against_toml(backend: str) -> None:
     }
     found = from_python({name: ways[backend](FOLDER / f"{name}.csv") for name in NAMES})
     same(found, cx.Study.read(FOLDER / "study.toml"))
-    assert found.unused == ("controls", "journey")
+    assert found.unused == ("journey",)
 
 
 def test_every_engine(engine: Callable[[pa.Table], Any]) -> None:
@@ -96,6 +113,7 @@ def test_every_engine(engine: Callable[[pa.Table], Any]) -> None:
             "id": pa.array(np.arange(200)),
             "nps": pa.array([None if rng.random() < 0.1 else int(v) for v in rng.integers(0, 11, 200)]),
             "spend": pa.array([None if rng.random() < 0.1 else float(v) for v in rng.normal(size=200)]),
+            "money": pa.array([None if rng.random() < 0.1 else int(v) for v in rng.integers(0, 3, 200)]),
             "label": pa.array([None if rng.random() < 0.1 else str(v) for v in rng.choice(["low", "high"], 200)]),
             "good": pa.array([None if rng.random() < 0.1 else bool(v) for v in rng.integers(0, 2, 200)]),
             "day": pa.array(pd.Timestamp("2018-01-01") + pd.to_timedelta(rng.integers(0, 9, 200), "D")),
@@ -111,6 +129,9 @@ def test_every_engine(engine: Callable[[pa.Table], Any]) -> None:
                 "again": StudyOutcome(cx.Binary("good", starts="begins"), late="drop"),
                 "spend": cx.Continuous("spend"),
             },
+            controls=["label", "money"],
+            segments=["label"],
+            firm="label",
         )
 
     found, expected = made(engine(table)), made(table.to_pandas())
@@ -118,10 +139,10 @@ def test_every_engine(engine: Callable[[pa.Table], Any]) -> None:
     assert found.tables_account[0].filtered > 0
     for outcome in ("again", "spend"):
         assert found.timing(outcome) == expected.timing(outcome)
-        pd.testing.assert_frame_equal(
-            found.cells(outcome, metrics=["nps", "felt"]).to_frame(),
-            expected.cells(outcome, metrics=["nps", "felt"]).to_frame(),
-        )
+        for asked in ({"metrics": ["nps", "felt"]}, {"controls": True}, {"segment": "label", "firm": True}):
+            pd.testing.assert_frame_equal(
+                found.cells(outcome, **asked).to_frame(), expected.cells(outcome, **asked).to_frame()
+            )
 
 
 def test_only_the_columns_that_are_needed_are_read(tmp_path: Path) -> None:

@@ -322,7 +322,7 @@ def test_absent_columns_are_named_together(written: ModuleType, tmp_path: Path) 
         outcome={"good": {"type": "binary", "column": "good", "good": 1, "starts": "begin"}},
         expectation={"expected": "e", "performed": "nps"},
         sensitivity=[{"title": "s", "disconfirmation": "gap", "where": {"firn": [1]}}],
-        controls={"columns": ["nps", "tenure"]},
+        controls={"columns": ["firm", "tenure"]},
         journey={"rating": "nps", "touchpoints": ["good", "t2"]},
     )
     path = written.study_file(tmp_path, study, customers="firm,nps,good,begins\nf,9,1,2018-01-01\n")
