@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from cxstats.errors import SeparationError as SeparationError
     from cxstats.errors import StudyError as StudyError
     from cxstats.errors import TooFewError as TooFewError
+    from cxstats.methods.added_value import added_value as added_value
     from cxstats.methods.answer_quality import answer_quality as answer_quality
     from cxstats.methods.asymmetry import asymmetry as asymmetry
     from cxstats.methods.auc import auc as auc
     from cxstats.methods.by_segment import by_segment as by_segment
+    from cxstats.methods.codings import codings as codings
+    from cxstats.methods.combination import combination as combination
     from cxstats.methods.concordance import concordance as concordance
     from cxstats.methods.delong import delong as delong
     from cxstats.methods.dependent_correlations import dependent_correlations as dependent_correlations
@@ -33,6 +36,11 @@ if TYPE_CHECKING:
     from cxstats.methods.equivalence import equivalence as equivalence
     from cxstats.methods.expectation_levels import expectation_levels as expectation_levels
     from cxstats.methods.extreme_groups import extreme_groups as extreme_groups
+    from cxstats.methods.fair_fight import fair_fight as fair_fight
+    from cxstats.methods.held_out import held_out as held_out
+    from cxstats.methods.intention_behaviour import intention_behaviour as intention_behaviour
+    from cxstats.methods.invariance import invariance as invariance
+    from cxstats.methods.league_table import league_table as league_table
     from cxstats.methods.leakage import leakage as leakage
     from cxstats.methods.logistic import logistic as logistic
     from cxstats.methods.mean_score import mean_score as mean_score
@@ -41,6 +49,8 @@ if TYPE_CHECKING:
     from cxstats.methods.ordered_probit import ordered_probit as ordered_probit
     from cxstats.methods.relative_weights import relative_weights as relative_weights
     from cxstats.methods.top_box import top_box as top_box
+    from cxstats.methods.two_part import two_part as two_part
+    from cxstats.methods.within_between import within_between as within_between
     from cxstats.readers.read import read as read
     from cxstats.readers.scan import scan as scan
     from cxstats.roles import Binary as Binary
@@ -58,6 +68,7 @@ if TYPE_CHECKING:
     from cxstats.scales import Scale as Scale
     from cxstats.studies.stop_delighting import stop_delighting as stop_delighting
     from cxstats.studies.which_metric import which_metric as which_metric
+    from cxstats.study.parts import Columns as Columns
     from cxstats.study.parts import Expectation as Expectation
     from cxstats.study.parts import Metric as Metric
     from cxstats.study.parts import Sensitivity as Sensitivity
@@ -83,10 +94,13 @@ _HOME = {
         "StudyError",
         "TooFewError",
     ),
+    "cxstats.methods.added_value": ("added_value",),
     "cxstats.methods.answer_quality": ("answer_quality",),
     "cxstats.methods.asymmetry": ("asymmetry",),
     "cxstats.methods.auc": ("auc",),
     "cxstats.methods.by_segment": ("by_segment",),
+    "cxstats.methods.codings": ("codings",),
+    "cxstats.methods.combination": ("combination",),
     "cxstats.methods.concordance": ("concordance",),
     "cxstats.methods.delong": ("delong",),
     "cxstats.methods.dependent_correlations": ("dependent_correlations",),
@@ -94,7 +108,12 @@ _HOME = {
     "cxstats.methods.equivalence": ("equivalence",),
     "cxstats.methods.expectation_levels": ("expectation_levels",),
     "cxstats.methods.extreme_groups": ("extreme_groups",),
+    "cxstats.methods.fair_fight": ("fair_fight",),
+    "cxstats.methods.held_out": ("held_out",),
+    "cxstats.methods.intention_behaviour": ("intention_behaviour",),
+    "cxstats.methods.invariance": ("invariance",),
     "cxstats.methods.leakage": ("leakage",),
+    "cxstats.methods.league_table": ("league_table",),
     "cxstats.methods.logistic": ("logistic",),
     "cxstats.methods.mean_score": ("mean_score",),
     "cxstats.methods.net_promoter": ("net_promoter",),
@@ -102,6 +121,8 @@ _HOME = {
     "cxstats.methods.ordered_probit": ("ordered_probit",),
     "cxstats.methods.relative_weights": ("relative_weights",),
     "cxstats.methods.top_box": ("top_box",),
+    "cxstats.methods.two_part": ("two_part",),
+    "cxstats.methods.within_between": ("within_between",),
     "cxstats.readers.read": ("read",),
     "cxstats.readers.scan": ("scan",),
     "cxstats.roles": ("Binary", "Continuous", "Count", "Rating", "Survival"),
@@ -109,7 +130,7 @@ _HOME = {
     "cxstats.studies.stop_delighting": ("stop_delighting",),
     "cxstats.studies.which_metric": ("which_metric",),
     "cxstats.study.study": ("Study",),
-    "cxstats.study.parts": ("Expectation", "Metric", "Sensitivity", "StudyOutcome", "Table"),
+    "cxstats.study.parts": ("Columns", "Expectation", "Metric", "Sensitivity", "StudyOutcome", "Table"),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 _MODULES = ("datasets", "simulate")

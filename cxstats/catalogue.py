@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from cxstats.roles import Binary, Continuous, Rating
+from cxstats.roles import Binary, Continuous, Count, Rating
 from cxstats.scales import CSAT5, NPS
 
 if TYPE_CHECKING:
@@ -29,11 +29,12 @@ class Properties:
     cells : bool
         Takes a dataframe or Cells, with the same result.
     cluster, weight : bool
-        Makes use of it; where false, refuses it.
-    replication : {"exact", "large", "between"}
+        Makes use of it; where false, refuses it, or (cluster) its example passes one already.
+    replication : {"exact", "large", "between", "firms"}
         What doubling the data does: it leaves the estimate and halves the variance exactly, or only in
         large samples, because of a small-sample factor such as n / (n - 1); "between" where part of the
-        variance lies between segments, which more customers of the same segments do not reduce.
+        variance lies between segments, which more customers of the same segments do not reduce; "firms"
+        where the unit is the firm, so that firms and not their customers must be doubled.
     draws : bool
         Draws at random (folds), so that it takes ``rng=``: what leaves the cells as they are leaves the
         result, what changes them only leaves it up to the luck of the draw.
@@ -42,7 +43,7 @@ class Properties:
     cells: bool = True
     cluster: bool = True
     weight: bool = True
-    replication: Literal["exact", "large", "between"] = "large"
+    replication: Literal["exact", "large", "between", "firms"] = "large"
     draws: bool = False
 
 
@@ -152,10 +153,51 @@ METHODS: tuple[Method, ...] = (
         lambda call, data, **keys: call(data, outcome=_STARS, metrics={"nps": NPS, "nps_before": NPS}, **keys),
     ),
     Method(
+        "league_table",
+        "Is one metric the best, or can the data not separate them?",
+        _DELONG,
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, replicates=200, rng=1, **keys),
+        Properties(draws=True),
+    ),
+    Method(
         "concordance",
         "How often does the better score go with the higher spend, or another outcome that has a size?",
         "Newson (2006), doi:10.1177/1536867X0600600302",
         lambda call, data, **keys: call(data, outcome=Continuous("gap"), metrics=_BOTH, **keys),
+    ),
+    Method(
+        "two_part",
+        "Does a score tell who buys at all, how much the buyers spend, or both?",
+        "Duan, Manning, Morris & Newhouse (1983), doi:10.1080/07350015.1983.10509330",
+        lambda call, data, **keys: call(data, outcome=Count("visits"), metrics=_BOTH, **keys),
+    ),
+    Method(
+        "held_out",
+        "How well do metrics predict customers that the model has not seen?",
+        "LeDell, Petersen & van der Laan (2015), doi:10.1214/15-EJS1035",
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, rng=1, **keys),
+        _DRAWN,
+    ),
+    Method(
+        "codings",
+        "What do top boxes, classes and nets lose or win, apart from the metric itself?",
+        "Cohen (1983), doi:10.1177/014662168300700301",
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics={"csat": CSAT5}, rng=1, **keys),
+        _DRAWN,
+    ),
+    Method(
+        "added_value",
+        "What does a metric add to past behaviour, and to the other metrics?",
+        "Demler, Pencina & D'Agostino (2012), doi:10.1002/sim.5328",
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, controls=["gap"], rng=1, **keys),
+        _DRAWN,
+    ),
+    Method(
+        "combination",
+        "Do several metrics together predict better than the best one, and which are enough?",
+        "Nadeau & Bengio (2003), doi:10.1023/A:1024068626366",
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, rng=1, **keys),
+        _DRAWN,
     ),
     Method(
         "by_segment",
@@ -163,6 +205,14 @@ METHODS: tuple[Method, ...] = (
         "Knapp & Hartung (2003), doi:10.1002/sim.1482",
         lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, segment="segment", **keys),
         Properties(replication="between"),
+    ),
+    Method(
+        "invariance",
+        "Do scores mean the same in every segment or language, so that they can be compared?",
+        "Satorra & Bentler (2001), doi:10.1007/BF02296192",
+        lambda call, data, **keys: call(
+            data, metrics={"nps": NPS, "nps_before": NPS, "csat": CSAT5}, segment="segment", **keys
+        ),
     ),
     Method(
         "leakage",
@@ -175,6 +225,19 @@ METHODS: tuple[Method, ...] = (
         "Did people read the questions, and does every scale point the way that was declared?",
         "Curran (2016), doi:10.1016/j.jesp.2015.07.006",
         lambda call, data, **keys: call(data, metrics=_BOTH, **keys),
+    ),
+    Method(
+        "fair_fight",
+        "Does a metric still predict better when every scale is cut to the same number of levels?",
+        _DELONG,
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, **keys),
+    ),
+    Method(
+        "within_between",
+        "Does a point of the firm's average tell more than a point of one customer's score?",
+        "Lüdtke et al. (2008), doi:10.1037/a0012869",
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics={"nps": NPS}, cluster="firm", **keys),
+        Properties(cluster=False, weight=False, replication="firms"),
     ),
     Method(
         "extreme_groups",
@@ -195,6 +258,14 @@ METHODS: tuple[Method, ...] = (
         "McKelvey & Zavoina (1975), doi:10.1080/0022250X.1975.9989847",
         lambda call, data, **keys: call(data, outcome=_STARS, metrics={"nps": NPS}, disconfirmation="gap", **keys),
         Properties(replication="exact"),
+    ),
+    Method(
+        "intention_behaviour",
+        "Does a score say more about what customers intend than about what they do, and do both curves bend alike?",
+        "Mittal & Kamakura (2001), doi:10.1509/jmkr.38.1.131.18832",
+        lambda call, data, **keys: call(
+            data, outcome=_STAYED, metrics={**_BOTH, "nps_before": NPS}, intention="nps_before", **keys
+        ),
     ),
     Method(
         "expectation_levels",

@@ -14,10 +14,10 @@ from cxstats.numerics.contrasts import pairwise
 from cxstats.numerics.influence import covariance
 from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.rank_probabilities import rank_probabilities
-from cxstats.outcomes import good_is_high
+from cxstats.outcomes import Ordered, good_is_high
 from cxstats.predictors import EVENTS_PER_COEFFICIENT, predictors_of
 from cxstats.results import ConfidenceInterval, TalliedResult, checked_level, shown
-from cxstats.roles import Binary, Continuous, Rating, Roles, checked_outcome
+from cxstats.roles import Binary, Roles, checked_outcome
 from cxstats.scales import Scale
 
 SPARE_ROWS = 10  # rows beyond the coefficients: below, a linear model fits whatever it is given
@@ -102,7 +102,7 @@ class ExplainedRows:
     """The complete rows: metrics turned so that up is good (K, p), and the outcome likewise (K,)."""
 
     cells: Cells
-    outcome: Binary | Rating | Continuous
+    outcome: Ordered
     metrics: tuple[str, ...]
     design: Floats
     response: Floats
@@ -143,10 +143,10 @@ def explained_rows(
     given = None if outcome is None else checked_outcome(outcome)
     cells = as_cells(data, Roles(outcome=given, metrics=declared, cluster=cluster, weight=weight, count=count))
     target = cells.roles.outcome
-    if not isinstance(target, Binary | Rating | Continuous):
+    if not isinstance(target, Ordered):
         found = "none was declared" if target is None else f"{type(target).__name__} was given"
         raise RoleError(
-            f"A binary outcome, a rating or a measured outcome is needed, but {found}."
+            f"An outcome that is binary, a rating, measured or counted is needed, but {found}."
             '\nPass outcome=cx.Binary("column", good=1), cx.Rating("column", scale) or cx.Continuous("column").'
         )
     needed = cells.select(target.column, *names)

@@ -25,6 +25,9 @@ CONVERGED = 1e-8
 # With every row a million times, a factor n / (n - 1) or a pseudo-count is this near to nothing.
 LARGE, LARGE_TOLERANCE = 1_000_000, 1e-5
 
+# With 60 firms so many times, a factor F / (F - k) or F - 1 for F is this near to nothing.
+MANY_FIRMS, FIRMS_TOLERANCE = 100, 2e-3
+
 SECTIONS = ["Parameters", "Returns", "Raises", "Notes", "References", "Examples"]
 N = 480
 
@@ -43,6 +46,7 @@ def customers() -> pd.DataFrame:
             "segment": rng.choice(["über", "b"], N),
             "firm": [f"firm {i:02}" for i in rng.permutation(np.arange(N) % 60)],
             "weight": rng.choice([0.5, 1.0, 3.0], N),
+            "visits": np.clip(np.round(latent + rng.normal(size=N)), 0, 3).astype(int),
             "n": 1,
         }
     )
@@ -138,7 +142,22 @@ def test_columns_that_are_not_used_do_not_matter(method: Method, monkeypatch: py
     assert_same(method.run(ROWS), method.run(ROWS[needed]), 0)
 
 
+def test_doubling_the_firms(method: Method) -> None:
+    """Where the firm is the unit: every firm so many times, each time under another name."""
+    if method.properties.replication != "firms":
+        return
+    alike = ROWS.sort_values("nps_before", kind="stable").assign(firm=[f"{i // 8}" for i in range(N)])
+    once, twice = (
+        method.run(pd.concat([alike.assign(firm=alike["firm"] + f" {i}") for i in range(times)], ignore_index=True))
+        for times in (MANY_FIRMS, 2 * MANY_FIRMS)
+    )
+    assert twice.estimate == pytest.approx(once.estimate, rel=FIRMS_TOLERANCE, abs=FIRMS_TOLERANCE)
+    assert 2 * twice.std_error**2 == pytest.approx(once.std_error**2, rel=FIRMS_TOLERANCE)
+
+
 def test_doubling_the_data(method: Method, monkeypatch: pytest.MonkeyPatch) -> None:
+    if method.properties.replication == "firms":
+        return
     cells = cells_of(method, ROWS, monkeypatch)
     frame = cells.to_frame().rename(columns={"n": "times"})
     exact = method.properties.replication == "exact"
@@ -213,7 +232,8 @@ def test_frames_follow_the_schema(method: Method, backend: Any) -> None:
     result = method.run(ROWS)
     frame = result.to_frame(backend, level=0.9)
     columns = frame.column_names if backend == "pyarrow" else list(frame.columns)
-    assert columns == [*result.labels, *SCHEMA]
+    wanted = [*result.labels, *SCHEMA]
+    assert columns[: len(wanted)] == wanted  # a method may add columns after these
     assert len(frame) == len(result.estimate) == len(result.std_error)
     found = {name: frame[name].to_pylist() if backend == "pyarrow" else list(frame[name]) for name in columns}
     limits = result.confidence_interval(0.9)

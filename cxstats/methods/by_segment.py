@@ -14,14 +14,14 @@ from cxstats.numerics.contrasts import pairwise
 from cxstats.numerics.crossing import Crossing, crossing
 from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.random_effects import RandomEffects, prediction, q_profile, random_effects
-from cxstats.numerics.segments import segment_areas, share_best, terms
+from cxstats.numerics.rank_probabilities import rank_probabilities
+from cxstats.numerics.segments import segment_areas, terms
 from cxstats.results import Backend, ConfidenceInterval, TalliedResult, build_frame, checked_level
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
 from cxstats.segmented import ALL, segmented, strata_of
 
 FEW_SEGMENTS = 5
-_DRAWS, _SEED = 10_000, 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -236,7 +236,12 @@ def by_segment(
         std_error=np.append(found.std_error, [fit.std_error for fit in means]),
         df=np.append(np.repeat(areas.df, len(means)), np.full(len(means), S - 1.0)),
         covariance=areas.covariance,
-        p_best=share_best(areas, _DRAWS, _SEED),
+        p_best=np.array(
+            [
+                rank_probabilities(a, areas.covariance_of(s), df)[:, 0]
+                for s, (a, df) in enumerate(zip(areas.auc, areas.df, strict=True))
+            ]
+        ),
         summaries=means,
         crossing=crossing(
             found.estimate[:, p:], found.std_error[:, p:], areas.df, float(smallest), table.segments, names

@@ -13,8 +13,8 @@ from cxstats.errors import RoleError
 from cxstats.numerics.dominance import DominanceFit, linear_dominance, logistic_dominance
 from cxstats.numerics.dominance_sampling import SampledFit, draw_circles, sampled_linear, sampled_logistic
 from cxstats.numerics.resample import seeded
+from cxstats.outcomes import Ordered
 from cxstats.results import shown
-from cxstats.roles import Binary, Continuous, Rating
 from cxstats.scales import Scale
 from cxstats.shared_variance import Divided, ExplainedRows, Model, SharedVariance, divided, explained_rows
 
@@ -64,7 +64,7 @@ class Dominance(SharedVariance):
 def dominance(
     data: IntoCells,
     *,
-    outcome: Binary | Rating | Continuous | None = None,
+    outcome: Ordered | None = None,
     metrics: Mapping[str, Scale] | Sequence[str] | None = None,
     cluster: str | None = None,
     weight: str | None = None,
@@ -84,8 +84,8 @@ def dominance(
     ----------
     data : dataframe or Cells
         One row per customer.
-    outcome : Binary, Rating or Continuous
-        A binary outcome is modelled by logistic regression and McFadden's R2; a rating or a measured
+    outcome : Binary, Rating, Continuous or Count
+        A binary outcome is modelled by logistic regression and McFadden's R2; any other
         outcome by least squares and R2.
     metrics : mapping from column to Scale
         At least two. Names suffice where ``data`` are Cells, which carry the scales.

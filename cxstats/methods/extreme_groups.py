@@ -21,11 +21,13 @@ from cxstats.scales import Scale
 class ExtremeGroups(TalliedResult):
     """Shares of the good outcome at the top and at the bottom of each metric, and their difference.
 
-    Three rows per metric: ``"top"``, ``"bottom"`` and ``"top - bottom"``; shares in [0, 1].
+    Three rows per metric: ``"top"``, ``"bottom"`` and ``"top - bottom"``; shares in [0, 1]. ``covariance`` is
+    that of the rows, shape (3 p, 3 p).
     """
 
     metrics: tuple[str, ...]
     share: float
+    covariance: Floats
     df: float
 
     method: ClassVar[str] = "Top against bottom customers, ties at the boundary entering in part"
@@ -132,6 +134,7 @@ def extreme_groups(
         share=share,
         estimate=estimate,
         std_error=np.sqrt(np.diag(fit.matrix)),
+        covariance=fit.matrix,
         df=fit.df,
         n=compared.cells.n,
         n_missing=compared.n_missing,

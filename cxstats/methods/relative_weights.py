@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from cxstats.cells import IntoCells
 from cxstats.numerics.relative_weights import fit_logistic_relative_weights, fit_relative_weights
-from cxstats.roles import Binary, Continuous, Rating
+from cxstats.outcomes import Ordered
 from cxstats.scales import Scale
 from cxstats.shared_variance import SharedVariance, divided, explained_rows
 
@@ -33,7 +33,7 @@ class RelativeWeights(SharedVariance):
 def relative_weights(
     data: IntoCells,
     *,
-    outcome: Binary | Rating | Continuous | None = None,
+    outcome: Ordered | None = None,
     metrics: Mapping[str, Scale] | Sequence[str] | None = None,
     cluster: str | None = None,
     weight: str | None = None,
@@ -50,8 +50,8 @@ def relative_weights(
     ----------
     data : dataframe or Cells
         One row per customer.
-    outcome : Binary, Rating or Continuous
-        A binary outcome is modelled by logistic regression; a rating or a measured outcome by least squares.
+    outcome : Binary, Rating, Continuous or Count
+        A binary outcome is modelled by logistic regression; any other outcome by least squares.
     metrics : mapping from column to Scale
         At least two. Names suffice where ``data`` are Cells, which carry the scales.
     cluster : str, optional

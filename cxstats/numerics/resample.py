@@ -1,16 +1,19 @@
 """The bootstrap on counts: rows by multinomial draws, clusters by drawing clusters.
 
 Drawing n rows with replacement and counting them per cell is one multinomial draw of the cells' counts:
-the row bootstrap exactly, at a cost that does not depend on n.
+the row bootstrap exactly, at a cost that does not depend on n. The Bayesian bootstrap gives every row an
+exponential weight instead: those of the c rows of a cell add up to one gamma draw of shape c.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from cxstats.arrays import Bools, Floats, Ints
 
+Resampling: TypeAlias = Literal["bootstrap", "bayesian"]
 _CHUNK = 4_000_000  # numbers held at once; draws are made in order, so the chunk does not change them
 
 
@@ -59,15 +62,25 @@ def draw_clusters(n_clusters: int, replicates: int, rng: np.random.Generator) ->
         yield rng.multinomial(n_clusters, share, size=size)
 
 
-def bootstrap_auc(
+def draw_weights(shape: Ints, replicates: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """Total weights of the Bayesian bootstrap of units that hold so many rows each, in chunks (<= replicates, K).
+
+    Up to their sum, which cancels in every ratio, they are draws from the Dirichlet distribution.
+    """
+    for size in _chunks(replicates, len(shape)):
+        yield rng.standard_gamma(shape, size=(size, len(shape)))
+
+
+def resampled_auc(
     scores: Floats,
     positive: Bools,
     count: Ints,
     cluster: Ints | None,
     replicates: int,
     rng: np.random.Generator,
+    how: Resampling = "bootstrap",
 ) -> Floats:
-    """Bootstrapped areas under the curve, shape (replicates, p).
+    """Areas under the curve of resamples, shape (replicates, p).
 
     Parameters
     ----------
@@ -76,15 +89,18 @@ def bootstrap_auc(
     positive : bool array, shape (K,)
     count : int array, shape (K,)
     cluster : int array, shape (K,), optional
-        With clusters, whole clusters are drawn.
+        With clusters, whole clusters are drawn (weighted).
     """
+    draws: Iterator[Ints] | Iterator[Floats]
     if cluster is None:
         tables = _tables(scores, positive, np.ones(len(count)), np.arange(len(count)))
-        draws = draw_counts(count, replicates, rng)
+        draws = draw_counts(count, replicates, rng) if how == "bootstrap" else draw_weights(count, replicates, rng)
     else:
         present, unit = np.unique(cluster, return_inverse=True)
         tables = _tables(scores, positive, count.astype(np.float64), unit)
-        draws = draw_clusters(len(present), replicates, rng)
+        one = np.ones(len(present), dtype=np.int64)
+        clusters = draw_clusters(len(present), replicates, rng)
+        draws = clusters if how == "bootstrap" else draw_weights(one, replicates, rng)
     areas = []
     for drawn in draws:
         times = drawn.astype(np.float64)
@@ -92,6 +108,13 @@ def bootstrap_auc(
             np.column_stack([_areas(times @ g, times @ b) for g, b in zip(tables.good, tables.bad, strict=True)])
         )
     return np.vstack(areas)
+
+
+def share_best(estimates: Floats) -> Floats:
+    """How often each column (B, p) is the largest; equal ones share."""
+    largest = estimates == estimates.max(axis=1, keepdims=True)
+    share: Floats = (largest / largest.sum(axis=1, keepdims=True)).mean(axis=0)
+    return share
 
 
 def _tables(scores: Floats, positive: Bools, mass: Floats, unit: Ints) -> Tables:

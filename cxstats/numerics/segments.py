@@ -31,6 +31,12 @@ class SegmentAreas:
     df: Floats
     notes: tuple[str, ...]
 
+    def covariance_of(self, segment: int) -> Floats:
+        """Covariance (p, p) of the areas of one segment."""
+        p = self.auc.shape[1]
+        own = slice(segment * p, (segment + 1) * p)
+        return self.covariance[own, own]
+
 
 @dataclass(frozen=True)
 class SegmentTerms:
@@ -85,19 +91,6 @@ def terms(areas: SegmentAreas, contrasts: Floats) -> SegmentTerms:
     segment = np.arange(S)
     spread[:, segment, segment] = variance.T
     return SegmentTerms(areas.auc @ contrasts.T, np.sqrt(variance), spread)
-
-
-def share_best(areas: SegmentAreas, draws: int, seed: int) -> Floats:
-    """How often each metric has the largest area of its segment in draws from the joint normal, shape (S, p)."""
-    S, p = areas.auc.shape
-    normal = np.random.default_rng(seed).normal(size=(draws, p))
-    share = np.empty((S, p))
-    for s in range(S):
-        own = slice(s * p, (s + 1) * p)
-        values, vectors = np.linalg.eigh(areas.covariance[own, own])
-        drawn = areas.auc[s] + (normal * np.sqrt(np.maximum(values, 0))) @ vectors.T
-        share[s] = np.bincount(drawn.argmax(axis=1), minlength=p) / draws
-    return share
 
 
 def _between(sums: Floats, segment: Ints, cluster: Ints, S: int) -> Floats:

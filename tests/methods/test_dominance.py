@@ -381,12 +381,12 @@ def test_bad_input_is_refused_in_full() -> None:
         cx.Continuous("spend"),
     )
     refused(
-        data.assign(spend=1),
+        data.assign(stays=1),
         RoleError,
-        "A binary outcome, a rating or a measured outcome is needed, but Count was given.",
-        cx.Count("spend"),
+        "An outcome that is binary, a rating, measured or counted is needed, but Survival was given.",
+        cx.Survival("spend", "stays"),
     )
-    refused(data, RoleError, "A binary outcome, a rating or a measured outcome is needed, but none was declared.", None)
+    refused(data, RoleError, "An outcome that is binary, a rating, measured or counted is needed, but none was declared.", None)
     separated = data.assign(stayed=(data.m0 + data.m1 > 8).astype(int))
     refused(separated, SeparationError, "No predictor may tell the outcomes apart perfectly, but 'm0', 'm1' do so")
 
