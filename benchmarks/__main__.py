@@ -1,5 +1,6 @@
 """Every benchmark in turn: ``python -m benchmarks``."""
 
-from benchmarks import which_metric
+from benchmarks import metric_models, which_metric
 
 which_metric.main()
+metric_models.main()

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cxstats.claims.claim import Claim, Evidence, OutcomeData, attempted, blocked, is_rating
+from cxstats.claims.claim import Claim, Evidence, attempted, blocked, is_rating
 from cxstats.claims.finding import Kind, Part
+from cxstats.claims.outcome_data import OutcomeData
 from cxstats.claims.verdict import Component, Question
 from cxstats.errors import CxStatsError
 from cxstats.methods.asymmetry import Asymmetry

@@ -10,8 +10,9 @@ import numpy as np
 
 import cxstats
 from cxstats.cells import Cells
-from cxstats.claims.claim import SMALLEST_EFFECT, Claim, Evidence, OutcomeData, blocked, is_rating
+from cxstats.claims.claim import Claim, Evidence, blocked, is_rating
 from cxstats.claims.finding import Finding, Part, ScoreSummary, Validation
+from cxstats.claims.outcome_data import SMALLEST_EFFECT, OutcomeData
 from cxstats.claims.register import CLAIMS, FAMILIES
 from cxstats.claims.sentences import reason_in_words
 from cxstats.claims.verdict import Component, Judgement, Question, judge, magnitude
@@ -48,7 +49,7 @@ def validate(
     study : Study
         From a study file (``cx.Study.read``) or made in Python.
     rng : int or numpy Generator, optional
-        Seed of the resamples (they are descriptive: no verdict of this version depends on them).
+        Seed of the folds and resamples; without one, the seed drawn is kept in the result.
     progress : callable, optional
         Told in words what is being done, stage by stage.
 

@@ -25,8 +25,8 @@ POWER = 0.80
 class Component:
     """One effect of a claim, with the kind of test that the claim puts to it.
 
-    ``smallest`` is the smallest effect of interest (above 0). ``band`` is the published band, for the
-    kind "figure"; ``null`` is then the value on whose upper side the figure lies.
+    ``smallest`` is the smallest effect of interest; 0 only where the sign alone is claimed. ``band`` is the
+    published band, for the kind "figure"; ``null`` is then the value on whose upper side the figure lies.
     """
 
     name: str
@@ -43,13 +43,15 @@ class Question:
 
     ``latent`` holds the same effects on the latent scale, where the outcome is a bounded rating:
     `supported` must then hold on both. A ``withheld`` question was asked and stays in the family, but
-    no verdict may be drawn from it.
+    no verdict may be drawn from it. ``own`` are p-values that allow for how the components were found (the
+    strongest of many); they then stand for those of the components.
     """
 
     components: tuple[Component, ...]
     latent: tuple[Component, ...] = ()
     withheld: bool = False
     n: int = 0
+    own: "PValues | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +205,7 @@ def _flags(component: Component, verdict: Verdict, n: int) -> list[str]:
 def _with_latent(row: Question | Blocked) -> PValues:
     if isinstance(row, Blocked) or row.withheld:
         return PValues(1.0, 1.0, 1.0)
-    observed = question_p_values(row.components)
+    observed = question_p_values(row.components) if row.own is None else row.own
     if not row.latent:
         return observed
     return replace(observed, supported=max(observed.supported, question_p_values(row.latent).supported))

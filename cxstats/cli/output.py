@@ -8,7 +8,7 @@ from typing import Any
 from cxstats import __version__
 from cxstats.errors import CxStatsError
 from cxstats.report.json import finite
-from cxstats.report.write import refuse, write_text
+from cxstats.report.write import refuse, write_bytes, write_text
 
 # Raised where a key is renamed, dropped, or means something else; a new key does not raise it.
 SCHEMA_VERSION = 1
@@ -32,10 +32,13 @@ def check_targets(targets: Mapping[str, str | None], sources: Sequence[str]) -> 
         taken[path] = f"the file of {option}"
 
 
-def write_all(texts: Mapping[str, str]) -> None:
-    """Write each text to its path; by now the texts are complete."""
-    for path, text in texts.items():
-        write_text(path, text)
+def write_all(contents: Mapping[str, str | bytes]) -> None:
+    """Write each text or picture to its path; by now all of them are complete."""
+    for path, content in contents.items():
+        if isinstance(content, bytes):
+            write_bytes(path, content)
+        else:
+            write_text(path, content)
 
 
 def document(kind: str, **fields: Any) -> str:

@@ -1,14 +1,14 @@
-"""The columns and their parts, as the command line writes them: ``nps=NPS``, ``churned:bad``."""
+"""The columns and their parts, as the command line writes them: ``nps=NPS``, ``churned:bad``, ``spend:high``."""
 
 import difflib
 import re
 from collections.abc import Sequence
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
 from cxstats.errors import RoleError, ScaleError, listed
-from cxstats.roles import Binary
+from cxstats.roles import Binary, Continuous, Count
 from cxstats.scales import NAMED, Scale
 
 DataFile: TypeAlias = Annotated[
@@ -80,12 +80,23 @@ def _scale(text: str, option: str) -> Scale:
     return Scale(float(bounds["low"]), float(bounds["high"]), higher_is_better=bounds["high_is"] == "good", whole=whole)
 
 
-def binary_outcome(text: str) -> Binary:
-    """The outcome that ``--outcome COLUMN:good`` or ``COLUMN:bad`` declares."""
-    column, colon, one_is = text.rpartition(":")
-    if not (column and colon) or one_is not in ("good", "bad"):
+_OUTCOMES: dict[str, tuple[type[Binary] | type[Continuous] | type[Count], Any]] = {
+    "good": (Binary, 1),
+    "bad": (Binary, 0),
+    "high": (Continuous, "high"),
+    "low": (Continuous, "low"),
+    "many": (Count, "high"),
+    "few": (Count, "low"),
+}
+
+
+def declared_outcome(text: str) -> Binary | Continuous | Count:
+    """The outcome that ``--outcome COLUMN:WORD`` declares: 0 and 1, a measure, or a count."""
+    column, colon, word = text.rpartition(":")
+    if not (column and colon) or word not in _OUTCOMES:
         raise RoleError(
-            "--outcome must say what the value 1 means for the firm, as in repurchased:good or churned:bad, "
-            f"but '{text}' was given."
+            "--outcome must say what is good for the firm: of 0 and 1 what 1 means (repurchased:good, churned:bad), of "
+            f"a measure spend:high or cost:low, of a count orders:many or calls:few; but '{text}' was given."
         )
-    return Binary(column, good=1 if one_is == "good" else 0)
+    kind, good = _OUTCOMES[word]
+    return kind(column, good=good)

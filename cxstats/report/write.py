@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all: text, or the bytes of a picture."""
 
 import os
 import secrets
@@ -8,7 +8,12 @@ from cxstats.errors import CxStatsError
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write the text as UTF-8 to a temporary name in the same folder, then move it into place.
+    """Write the text as UTF-8, whole or not at all; see `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write the bytes to a temporary name in the same folder, then move it into place.
 
     Whatever happens on the way (a full disk, Ctrl-C), the old file stays whole and no half of a new
     one is left behind. A link is followed; a device or a pipe is written to as it is.
@@ -18,9 +23,9 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         target = asked.resolve()
         refuse(target)
         if target.exists() and not target.is_file():
-            target.write_text(text, encoding="utf-8", newline="\n")
+            target.write_bytes(content)
         else:
-            write_beside(target, text)
+            write_beside(target, content)
     except OSError as refused:
         raise CxStatsError(
             f"'{asked}' must be a file that can be written, but it cannot: {refused.strerror or refused}."
@@ -38,12 +43,12 @@ def refuse(target: Path) -> None:
         raise PermissionError("it is write-protected")
 
 
-def write_beside(target: Path, text: str) -> None:
+def write_beside(target: Path, content: bytes) -> None:
     """Write next to the target, then take its place."""
     beside = target.with_name(f".cxstats-{secrets.token_hex(8)}.tmp")
     try:
-        with beside.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with beside.open("xb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         if target.exists():

@@ -1,67 +1,84 @@
 """Which feedback metric predicts the outcome best?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from cxstats.arrays import Column, Floats
-from cxstats.cells import Cells, IntoCells, as_cells, metric_names
-from cxstats.compared import Compared, compare_on
-from cxstats.errors import TooFewError
-from cxstats.methods.delong import AUCComparison, delong
-from cxstats.methods.extreme_groups import ExtremeGroups, extreme_groups
-from cxstats.numerics.multiplicity import holm
-from cxstats.numerics.resample import Seeded, bootstrap_auc, seeded
-from cxstats.results import Backend, ConfidenceInterval, TalliedResult, build_frame, shown, shown_p
-from cxstats.roles import Binary, Roles
+from cxstats.cells import IntoCells, as_cells, metric_names
+from cxstats.methods.league_table import LeagueTable, league_table
+from cxstats.numerics.resample import Resampling, seeded
+from cxstats.results import Backend, ConfidenceInterval, TalliedResult
+from cxstats.roles import Outcome, Roles, outcome_columns
 from cxstats.scales import Scale
+from cxstats.studies.which_metric_parts import Parts, Settings, ask_all
+from cxstats.studies.which_metric_words import outcome_notes, sentences, verdict_in_words
 
-FEWEST_EVENTS = 100
-ALPHA = 0.05
-_MOST_DRAWS = 50_000_000  # cells (or clusters) times replicates, up to which the bootstrap takes seconds
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from cxstats.methods.concordance import Concordance
+    from cxstats.methods.delong import AUCComparison
+    from cxstats.methods.extreme_groups import ExtremeGroups
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WhichMetric(TalliedResult):
-    """The comparison of metrics, one row per metric.
+    """The comparison of metrics: the league table, one row per metric, and the analyses beside it.
 
     Attributes
     ----------
     best : str or None
-        The metric that beats every other: a positive difference in area with a two-sided p, adjusted by
-        Holm over all pairs, below .05. None where the evidence does not separate them.
-    comparison : AUCComparison
-        Areas, differences and their covariance.
-    p_holm : array, shape (pairs,)
-        Adjusted p-values of the differences, in the order of the comparison.
-    p_best : array, shape (p,)
-        Share of resamples in which each metric had the largest area. Descriptive only: with two equal
-        metrics it exceeds .95 in one sample of ten.
-    p_best_from : str
-        "row bootstrap", "cluster bootstrap" or "joint normal".
-    extremes : ExtremeGroups
-        Contrasts of the top with the bottom 20% of customers.
+        The metric that beats every other: a positive difference with a two-sided p, adjusted by Holm over
+        all pairs, below .05. None where the evidence does not separate them, or where that metric knows
+        the outcome too well to be believed.
+    league : LeagueTable
+        Areas (of an outcome with a size: concordances), their differences, ``p_best``.
+    parts : Parts
+        The other analyses: codings, held out, added value, combination, dominance, segments, guards.
     seed : int or None
         Passed as ``rng`` it gives the same numbers again.
+    fingerprint : str
+        SHA-256 of the cells.
     """
 
     metrics: tuple[str, ...]
     coding: tuple[str, ...]
     best: str | None
-    comparison: AUCComparison
-    p_holm: Floats
-    p_best: Floats
-    p_best_from: str
-    extremes: ExtremeGroups
-    replicates: int
+    league: LeagueTable
+    parts: Parts
     seed: int | None
     fingerprint: str
 
-    method: ClassVar[str] = "Areas under the ROC curve compared by DeLong, Holm over all pairs"
+    method: ClassVar[str] = "Metrics compared on the same rows; Holm over all pairs"
     reference: ClassVar[str] = "DeLong, DeLong & Clarke-Pearson (1988), doi:10.2307/2531595"
+
+    @property
+    def comparison(self) -> "AUCComparison | Concordance":
+        """Areas, differences and their covariance."""
+        return self.league.comparison
+
+    @property
+    def p_holm(self) -> Floats:
+        """Adjusted p-values of the differences, in the order of the comparison."""
+        return self.league.p_holm
+
+    @property
+    def p_best(self) -> Floats:
+        """Share of resamples in which each metric came first; descriptive only."""
+        return self.league.p_best
+
+    @property
+    def p_best_from(self) -> str:
+        """How ``p_best`` was drawn."""
+        return self.league.p_best_from
+
+    @property
+    def extremes(self) -> "ExtremeGroups | None":
+        """Contrasts of the top with the bottom 20% of customers; None where the outcome is not binary."""
+        return self.parts.extremes
 
     @property
     def labels(self) -> dict[str, Sequence[str]]:
@@ -71,97 +88,112 @@ class WhichMetric(TalliedResult):
     @property
     def statistic(self) -> Floats:
         """Of each area against .5."""
-        return self.comparison.statistic[: len(self.metrics)]
+        return self.league.statistic
 
     @property
     def p_value(self) -> Floats:
         """Of each area against .5, two-sided."""
-        return self.comparison.p_value[: len(self.metrics)]
+        return self.league.p_value
 
     def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
         """Limits of the areas."""
-        limits = self.comparison.confidence_interval(level)
-        p = len(self.metrics)
-        return ConfidenceInterval(limits.low[:p], limits.high[:p], level)
+        return self.league.confidence_interval(level)
 
     def columns(self, level: float = 0.95) -> dict[str, Column]:
-        """The frame as arrays, with ``p_best`` last."""
-        return {**super().columns(level), "p_best": self.p_best}
+        """The frame as arrays, with ``p_best`` and the contribution by general dominance last."""
+        found = self.parts.dominance
+        shares = np.full(len(self.metrics), np.nan) if found is None else found.estimate[: len(self.metrics)]
+        return {**super().columns(level), "p_best": self.p_best, "dominance": np.array(shares)}
 
     def differences(self, backend: Backend = "pandas", level: float = 0.95) -> Any:
-        """One row per pair: the difference in area, its unadjusted interval, ``p_value`` and ``p_holm``."""
-        p = len(self.metrics)
-        columns = {name: list(values[p:]) for name, values in self.comparison.columns(level).items()}
-        return build_frame({**columns, "p_holm": list(self.p_holm)}, backend)
+        """One row per pair: the difference, its unadjusted interval, ``p_value`` and ``p_holm``."""
+        return self.league.differences(backend, level)
 
     def verdict(self) -> str:
         """The answer in one sentence."""
-        if self.best is not None:
-            return f"Best: {self.best}. It predicts better than every other metric (Holm-adjusted p below .05)."
-        leader = self.metrics[int(np.argmax(self.estimate))]
-        return f"Best: cannot be told. {leader} has the largest area, but not clearly larger than every other."
+        return verdict_in_words(self.league, self.parts)
+
+    def answers(self) -> tuple[str, ...]:
+        """What each analysis adds, a sentence or two each."""
+        return sentences(self.metrics, self.parts)
 
     def footer(self) -> str:
-        """The verdict, the differences, then the usual lines."""
-        p = len(self.metrics)
-        limits = self.comparison.confidence_interval()
-        lines = [self.verdict()]
-        for i, term in enumerate(self.comparison.terms[p:]):
-            numbers = (self.comparison.estimate[p + i], limits.low[p + i], limits.high[p + i])
-            estimate, low, high = (shown(float(v), 3) for v in numbers)
-            lines.append(f"  {term}: {estimate} (95% {low} to {high}), Holm p {shown_p(float(self.p_holm[i]))}")
-        top = self.extremes.estimate.reshape(p, 3)
-        contrasts = (f"{m} {t:.0%} against {b:.0%}" for m, (t, b, _) in zip(self.metrics, top, strict=True))
-        lines.append(f"Good outcomes, top against bottom {self.extremes.share:.0%}: {', '.join(contrasts)}.")
-        drawn = f"p_best: {self.replicates:,} draws, {self.p_best_from}, seed {self.seed}; descriptive only."
-        return "\n".join([*lines, drawn, super().footer()])
+        """The verdict and the differences, what each analysis adds, what cannot be told, then the usual lines."""
+        lines = [self.verdict(), *self.league.difference_lines(), *self.answers()]
+        lines += [
+            f"Cannot be told ({title}): {reason.splitlines()[0]}" for title, reason in self.parts.not_told.items()
+        ]
+        return "\n".join([*lines, self.league.drawn(), super().footer()])
+
+    def figure(self) -> "Figure":
+        """The comparison on one page: league table, codings, contributions, calibration."""
+        from cxstats.figures.which_metric import which_metric_page
+
+        return which_metric_page(self)
 
 
 def which_metric(
     data: IntoCells,
     *,
-    outcome: Binary | None = None,
+    outcome: Outcome | None = None,
     metrics: Mapping[str, Scale] | Sequence[str] | None = None,
+    controls: Sequence[str] = (),
+    segments: Sequence[str] = (),
     cluster: str | None = None,
     weight: str | None = None,
     count: str | None = None,
+    resampling: Resampling = "bootstrap",
     replicates: int = 2000,
+    folds: int = 10,
+    repeats: int | None = None,
     rng: int | np.random.Generator | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> WhichMetric:
-    """Find out which feedback metric tells best who will come back.
+    """Find out which feedback metric tells best who will come back, and whether the answer can be trusted.
 
-    Use it with an outcome that was recorded after the scores were given. It answers for the metrics as
-    they are (full scale, nothing adjusted for): whether a metric adds something to what is known of past
-    behaviour is another question.
+    Use it with an outcome that was recorded after the scores were given. The league table compares the
+    metrics as they are; the parts beside it say what changes with the coding, on customers held out, beyond
+    past behaviour, for several metrics together, and from segment to segment.
 
     Parameters
     ----------
     data : dataframe or Cells
         One row per customer.
-    outcome : Binary
-        0 or 1, with the value that is good for the firm declared.
+    outcome : Binary, Rating, Continuous or Count
+        With the end that is good for the firm declared.
     metrics : mapping from column to Scale
         Two or more; names suffice where ``data`` are Cells.
+    controls : list of columns
+        What is known without asking: recency, orders, spend, tenure.
+    segments : list of columns
+        In which customers are compared apart: industry, channel, language.
     cluster : str, optional
         Column with what makes rows dependent; at least 20 clusters.
     weight : str, optional
-        Survey weight, taken as fixed.
+        Survey weight, taken as fixed. Nothing is then held out: see ``parts.not_told``.
     count : str, optional
         For data that are counted already: the rows that each row stands for.
+    resampling : {"bootstrap", "bayesian"}
+        How ``p_best`` is drawn; see `league_table`.
     replicates : int
         Resamples for ``p_best``.
+    folds, repeats : int
+        As in `held_out`.
     rng : int or numpy Generator, optional
-        Seed of the resamples; without one, the seed drawn is kept in the result.
+        Seed of the draws; without one, the seed drawn is kept in the result.
+    progress : callable, optional
+        Told in words what is being done, part by part.
 
     Returns
     -------
     WhichMetric
-        Areas in [0, 1] per metric; ``best``, ``differences()`` and ``extremes`` beside them.
+        Areas (concordances) in [0, 1] per metric; ``best``, ``differences()``, ``parts`` and ``figure()``.
 
     Raises
     ------
     TooFewError
-        Fewer than 100 good or 100 bad outcomes, fewer than two metrics, a constant metric.
+        Fewer than 100 good or 100 bad outcomes (100 rows of another outcome), fewer than two metrics, a
+        constant metric.
     SeparationError
         A metric tells the outcomes apart perfectly.
     ScaleError, ColumnError, RoleError
@@ -169,17 +201,17 @@ def which_metric(
 
     Notes
     -----
-    The areas and their covariance are those of `delong`, on rows that have the outcome and every metric.
-    ``best`` holds the family-wise chance of naming any metric when all are equal below 5%. ``p_best`` is a
-    row bootstrap (multinomial draws of the cell counts), a cluster bootstrap with ``cluster=``; with
-    ``weight=``, or where there are too many distinct rows to draw, it comes from the joint normal of the
-    areas. At least 100 events are asked for because below that the 90% interval of a difference is wider
-    than .05 on either side.
+    What stops the league table raises; what stops another part leaves its reason in ``parts.not_told``. A
+    metric that `leakage` finds suspicious is never named best. All parts use one seed: each can be
+    repeated alone with its own function and ``rng=result.seed``. Rows are complete on what a part needs, so
+    that parts with controls or segments may stand on fewer rows: each result has its own ``n``.
 
     References
     ----------
     .. [1] DeLong, DeLong & Clarke-Pearson (1988). Biometrics 44, 837-845. doi:10.2307/2531595
     .. [2] Holm (1979). Scandinavian Journal of Statistics 6, 65-70.
+    .. [3] LeDell, Petersen & van der Laan (2015). Electron. J. Stat. 9, 1583-1607. doi:10.1214/15-EJS1035
+    .. [4] Azen & Traxel (2009). Journal of Educational and Behavioral Statistics 34, 319-347.
 
     Examples
     --------
@@ -187,82 +219,46 @@ def which_metric(
     >>> cohort = cx.datasets.load("simulated_cohort").frame
     >>> result = cx.which_metric(
     ...     cohort,
-    ...     outcome=cx.Binary("repurchase"),
+    ...     outcome=cx.Binary("repurchase", after=True),
     ...     metrics={"nps": cx.NPS, "csat": cx.CSAT5, "ease": cx.EASE7},
     ...     count="n",
     ...     rng=1,
     ... )
-    >>> result.best
-    'csat'
+    >>> result.best, result.parts.combination.enough
+    ('csat', ('csat',))
     """
     declared, names = metric_names(data, metrics)
-    cells = as_cells(data, Roles(outcome=outcome, metrics=declared, cluster=cluster, weight=weight, count=count))
-    comparison = delong(cells, metrics=names)
-    compared = compare_on(cells, names)
-    _enough_events(compared)
+    roles = Roles(
+        outcome=outcome,
+        metrics=declared,
+        controls=controls,  # type: ignore[arg-type]  # made a tuple, or refused, by Roles
+        strata=segments,  # type: ignore[arg-type]
+        cluster=cluster,
+        weight=weight,
+        count=count,
+    )
+    cells = as_cells(data, roles)
+    tell = progress or (lambda _part: None)
     draws = seeded(rng)
-    areas, drawn_from = _drawn_areas(compared, comparison, replicates, draws)
-    p = len(names)
-    p_holm = holm(comparison.p_value[p:])
+    again = draws.rng if draws.seed is None else draws.seed
+    tell("league table")
+    bare = cells.select(*outcome_columns(cells.roles.outcome), *names)
+    league = league_table(bare, metrics=names, resampling=resampling, replicates=replicates, rng=again)
+    settings = Settings(folds=folds, repeats=repeats, rng=again)
+    parts = ask_all(cells, names, cells.roles.strata, settings, tell)
+    suspicious = () if parts.leakage is None else parts.leakage.flagged
     return WhichMetric(
         metrics=names,
-        coding=("full scale",) * p,
-        estimate=comparison.estimate[:p],
-        std_error=comparison.std_error[:p],
-        best=best_metric(names, comparison.estimate[p:], p_holm),
-        comparison=comparison,
-        p_holm=p_holm,
-        p_best=_share_best(areas),
-        p_best_from=drawn_from,
-        extremes=extreme_groups(cells, metrics=names),
-        replicates=replicates,
+        coding=("full scale",) * len(names),
+        estimate=league.estimate,
+        std_error=league.std_error,
+        best=None if league.best in suspicious else league.best,
+        league=league,
+        parts=parts,
         seed=draws.seed,
         fingerprint=cells.fingerprint,
-        n=comparison.n,
-        n_missing=comparison.n_missing,
-        n_cells=comparison.n_cells,
-        notes=comparison.notes,
+        n=league.n,
+        n_missing=league.n_missing,
+        n_cells=league.n_cells,
+        notes=(*league.notes, *outcome_notes(cells.roles.outcome)),
     )
-
-
-def best_metric(names: Sequence[str], differences: Floats, p_holm: Floats) -> str | None:
-    """The metric that beats every other one, or None."""
-    wins = dict.fromkeys(names, 0)
-    for (first, second), difference, p in zip(combinations(names, 2), differences, p_holm, strict=True):
-        if p < ALPHA:
-            wins[first if difference > 0 else second] += 1
-    return next((name for name, won in wins.items() if won == len(names) - 1), None)
-
-
-def _enough_events(compared: Compared) -> None:
-    for j, metric in enumerate(compared.metrics):
-        on = compared.on(j)
-        good = int(compared.count[on & compared.positive].sum())
-        bad = int(compared.count[on & ~compared.positive].sum())
-        if min(good, bad) < FEWEST_EVENTS:
-            raise TooFewError(
-                f"At least {FEWEST_EVENTS} good and {FEWEST_EVENTS} bad outcomes are needed to compare metrics, but "
-                f"among the rows with '{metric}' {good:,} are good and {bad:,} bad."
-                "\nWait for more outcomes or use a longer window; cx.delong describes a smaller sample."
-            )
-
-
-def _drawn_areas(compared: Compared, comparison: AUCComparison, replicates: int, draws: Seeded) -> tuple[Floats, str]:
-    """Areas of resamples, shape (replicates, p), and how they were drawn."""
-    cells: Cells = compared.cells
-    units = cells.n_cells if cells.cluster_codes is None else len(np.unique(cells.cluster_codes))
-    if cells.roles.weight is not None or units * replicates > _MOST_DRAWS:
-        mean = comparison.estimate[: len(compared.metrics)]
-        normal = draws.rng.multivariate_normal(mean, comparison.covariance, size=replicates, method="svd")
-        return normal, "joint normal"
-    areas = bootstrap_auc(
-        compared.scores, compared.positive, compared.count, cells.cluster_codes, replicates, draws.rng
-    )
-    return areas, "row bootstrap" if cells.cluster_codes is None else "cluster bootstrap"
-
-
-def _share_best(areas: Floats) -> Floats:
-    """How often each column is the largest; equal ones share."""
-    largest = areas == areas.max(axis=1, keepdims=True)
-    share: Floats = (largest / largest.sum(axis=1, keepdims=True)).mean(axis=0)
-    return share

@@ -184,6 +184,11 @@ class Study:
         return self._declared.sensitivities
 
     @property
+    def weighted(self) -> bool:
+        """Whether a survey weight is declared."""
+        return self._declared.weight is not None
+
+    @property
     def smallest_effect(self) -> dict[str, float]:
         """Smallest effects of interest that override the register's."""
         return dict(self._declared.smallest_effect)

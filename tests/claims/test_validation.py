@@ -13,10 +13,15 @@ import pyarrow as pa
 import pytest
 
 import cxstats as cx
+from cxstats.claims.register import CLAIMS
 from cxstats.report.json import render_json
 
 METRICS = {"nps": cx.NPS, "csat": cx.CSAT5, "ease": cx.EASE7}
 EXPECTATION = cx.Expectation(disconfirmation="days_early", met=(0, 0))
+
+
+# A plain study names no segment, no firm and no intention.
+UNDECLARED = {"industry-moderates", "within-between", "intent-vs-behaviour"}
 
 
 def cohort(n: int = 4000, **more: Any) -> pd.DataFrame:
@@ -97,7 +102,8 @@ def test_too_few_events_and_separation() -> None:
 def test_undeclared_timing_stops_every_predictive_claim() -> None:
     validation = cx.validate(study(cohort(), outcomes={"repurchase": cx.Binary("repurchase")}), rng=1)
     assert {f.verdict for f in validation.findings} == {"not-testable"}
-    assert all("timing" in f.flags for f in validation.findings)
+    assert all("timing" in f.flags for f in validation.findings if f.outcome == "repurchase")
+    assert {f.claim for f in validation.findings if f.outcome is None} == UNDECLARED
 
 
 def test_blind_scores_are_not_called_equal() -> None:
@@ -196,7 +202,7 @@ def test_frame_and_summary() -> None:
         *("claim", "family", "kind", "outcome", "verdict", "estimate", "ci_low", "ci_high", "smallest_effect"),
         *("published", "magnitude", "flags", "reason"),
     ]
-    assert len(frame) == 5
+    assert list(frame.claim) == [claim.id for claim in CLAIMS]
     assert "metric-best-retention" in validation.summary()
 
 

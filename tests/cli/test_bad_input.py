@@ -137,7 +137,7 @@ def test_a_metric_without_a_scale(
 
 
 def test_an_outcome_without_a_direction(run: Callable[..., Result], folder: Path, answers: pd.DataFrame) -> None:
-    assert_refused(run(*WHICH, "--outcome", "back"), "--outcome must say what the value 1 means", folder)
+    assert_refused(run(*WHICH, "--outcome", "back"), "--outcome must say what is good for the firm", folder)
 
 
 @pytest.mark.parametrize("command", BOTH)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 import cxstats as cx
-from cxstats.cli.roles import binary_outcome, metric_scales
+from cxstats.cli.roles import declared_outcome, metric_scales
 from cxstats.errors import RoleError, ScaleError
 
 
@@ -29,12 +29,16 @@ def test_metrics_by_bounds(text: str, scale: cx.Scale) -> None:
 
 def test_a_column_name_may_hold_the_signs_of_the_notation() -> None:
     assert metric_scales(["a=b:c=NPS"]) == {"a=b:c": cx.NPS}
-    assert binary_outcome("left: yes/no:bad") == cx.Binary("left: yes/no", good=0)
+    assert declared_outcome("left: yes/no:bad") == cx.Binary("left: yes/no", good=0)
 
 
-def test_outcome_says_what_1_means() -> None:
-    assert binary_outcome("repurchased:good") == cx.Binary("repurchased", good=1)
-    assert binary_outcome("churned:bad") == cx.Binary("churned", good=0)
+def test_outcome_says_what_is_good() -> None:
+    assert declared_outcome("repurchased:good") == cx.Binary("repurchased", good=1)
+    assert declared_outcome("churned:bad") == cx.Binary("churned", good=0)
+    assert declared_outcome("spend:high") == cx.Continuous("spend", good="high")
+    assert declared_outcome("cost:low") == cx.Continuous("cost", good="low")
+    assert declared_outcome("orders:many") == cx.Count("orders", good="high")
+    assert declared_outcome("calls:few") == cx.Count("calls", good="low")
 
 
 _SCALES = (
@@ -67,8 +71,8 @@ def test_bounds_must_rise() -> None:
 @pytest.mark.parametrize("text", ["churned", "churned:", "churned:1", ":good", "churned:Bad"])
 def test_an_outcome_without_a_direction(text: str) -> None:
     message = (
-        "--outcome must say what the value 1 means for the firm, as in repurchased:good or churned:bad, "
-        f"but '{text}' was given."
+        "--outcome must say what is good for the firm: of 0 and 1 what 1 means (repurchased:good, churned:bad), of a "
+        f"measure spend:high or cost:low, of a count orders:many or calls:few; but '{text}' was given."
     )
     with pytest.raises(RoleError, match=f"^{re.escape(message)}$"):
-        binary_outcome(text)
+        declared_outcome(text)

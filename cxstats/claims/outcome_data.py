@@ -1,0 +1,178 @@
+"""The analyses of one study for one outcome, each done once and only when a claim asks for it."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+
+from cxstats.cells import Cells
+from cxstats.errors import CxStatsError
+from cxstats.methods.answer_quality import AnswerQuality, answer_quality
+from cxstats.methods.asymmetry import Asymmetry, asymmetry
+from cxstats.methods.by_segment import BySegment, by_segment
+from cxstats.methods.codings import Codings, codings
+from cxstats.methods.combination import Combination, combination
+from cxstats.methods.expectation_levels import ExpectationLevels, expectation_levels
+from cxstats.methods.extreme_groups import ExtremeGroups, extreme_groups
+from cxstats.methods.held_out import HeldOutComparison, held_out
+from cxstats.methods.intention_behaviour import IntentionBehaviour, intention_behaviour
+from cxstats.methods.league_table import LeagueTable, league_table
+from cxstats.methods.leakage import Leakage, leakage
+from cxstats.methods.within_between import WithinBetween, within_between
+from cxstats.numerics.resample import Seeded
+from cxstats.roles import Outcome
+from cxstats.scales import Scale
+from cxstats.study.study import Study
+
+T = TypeVar("T")
+
+# The smallest effects of interest, fixed before any fit; a study may set others.
+SMALLEST_EFFECT = {
+    "auc": 0.01,  # difference of areas under the ROC curve
+    "log_loss": 0.002,  # per customer: about what an area of .56 instead of .55 gains
+    "r": 0.03,  # difference of correlations
+    "odds_ratio": 1.10,  # of a good outcome, per standard deviation of a score
+    "relative": 0.10,  # of a share of good (or bad) outcomes: a risk ratio of 1.10
+    "sd": 0.10,  # standard deviations of the outcome
+}
+
+
+class OutcomeData:
+    """The analyses of one study for one outcome, each done once and only when a claim asks for it."""
+
+    def __init__(self, study: Study, outcome: str, draws: Seeded) -> None:
+        """Hold what the analyses need; nothing is read yet."""
+        self.study, self.name, self._draws = study, outcome, draws
+        self.fingerprints: dict[str, str] = {}
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome as declared."""
+        return self.study.outcomes[self.name]
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """The scales of the study's metrics."""
+        return self.study.metric_scales
+
+    @property
+    def rng(self) -> int | np.random.Generator:
+        """The seed that every analysis starts from, so that each can be repeated alone."""
+        return self._draws.rng if self._draws.seed is None else self._draws.seed
+
+    def smallest(self, key: str) -> float:
+        """The smallest effect of interest of this study."""
+        return float(self.study.smallest_effect.get(key, SMALLEST_EFFECT[key]))
+
+    def of_kind(self, kind: str) -> list[str]:
+        """The metrics of a kind, in the order of the study."""
+        return [name for name, scale in self.scales.items() if scale.kind == kind]
+
+    @cached_property
+    def cells(self) -> Cells:
+        """Outcome and metrics."""
+        return self._counted("metrics", lambda: self.study.cells(self.name, metrics=tuple(self.scales)))
+
+    @cached_property
+    def known(self) -> Cells:
+        """Outcome, metrics and controls."""
+        if not self.study.controls:
+            return self.cells
+        return self._counted("controls", lambda: self.study.cells(self.name, metrics=tuple(self.scales), controls=True))
+
+    @cached_property
+    def league(self) -> LeagueTable:
+        """All metrics compared on this outcome, as they are."""
+        return league_table(self.cells, rng=self.rng)
+
+    @cached_property
+    def extremes(self) -> ExtremeGroups:
+        """Best-scoring against worst-scoring customers."""
+        return extreme_groups(self.cells)
+
+    @cached_property
+    def held_out(self) -> HeldOutComparison:
+        """All metrics over the controls, on customers held out."""
+        return held_out(self.known, rng=self.rng)
+
+    @cached_property
+    def combination(self) -> Combination:
+        """All metrics together against the best one."""
+        return combination(self.known, rng=self.rng, smallest=self.smallest("auc"))
+
+    @cached_property
+    def leakage(self) -> Leakage:
+        """Metrics and controls that know the outcome too well."""
+        return leakage(self.known)
+
+    @cached_property
+    def answer_quality(self) -> AnswerQuality | None:
+        """Straight lines and questions that point the wrong way; None with fewer than two metrics."""
+        return answer_quality(self.cells) if len(self.scales) > 1 else None
+
+    def codings(self, metric: str) -> Codings:
+        """The codings of one metric."""
+        return codings(self.cells, metrics=[metric], rng=self.rng)
+
+    def by_segment(self, segment: str) -> BySegment:
+        """The metrics compared in each segment."""
+        cells = self._counted(
+            f"segment {segment}", lambda: self.study.cells(self.name, metrics=tuple(self.scales), segment=segment)
+        )
+        return by_segment(cells, segment=segment, smallest=self.smallest("auc"))
+
+    def within_between(self, metric: str) -> WithinBetween:
+        """One metric within firms and between them."""
+        cells = self._counted("firm", lambda: self.study.cells(self.name, metrics=(metric,), firm=True))
+        return within_between(cells, metrics=[metric])
+
+    def against_intention(self, metric: str, intention: str) -> IntentionBehaviour:
+        """One metric against this outcome and against what customers said they would do."""
+        cells = self._counted(
+            f"intention {intention}", lambda: self.study.cells(self.name, metrics=(metric,), intention=intention)
+        )
+        return intention_behaviour(cells, metrics=[metric, intention], intention=intention)
+
+    @cached_property
+    def levels(self) -> ExpectationLevels:
+        """Loyalty below, at and above expectation."""
+        return self._levels(None)
+
+    @cached_property
+    def slopes(self) -> Asymmetry:
+        """Slopes below and above expectation."""
+        return self._slopes(None)
+
+    def levels_elsewise(self) -> tuple[tuple[str, ExpectationLevels | CxStatsError], ...]:
+        """The same under each alternative analysis of the study, or why it cannot be done."""
+        return tuple((s.title, _tried(self._levels, i)) for i, s in enumerate(self.study.sensitivities))
+
+    def slopes_elsewise(self) -> tuple[tuple[str, Asymmetry | CxStatsError], ...]:
+        """The same under each alternative analysis of the study, or why it cannot be done."""
+        return tuple((s.title, _tried(self._slopes, i)) for i, s in enumerate(self.study.sensitivities))
+
+    def _levels(self, sensitivity: int | None) -> ExpectationLevels:
+        return expectation_levels(self._expectation(sensitivity), met=self.study.met)
+
+    def _slopes(self, sensitivity: int | None) -> Asymmetry:
+        return asymmetry(self._expectation(sensitivity), met=self.study.met)
+
+    def _expectation(self, sensitivity: int | None) -> Cells:
+        return self._counted(
+            f"expectation {sensitivity}",
+            lambda: self.study.cells(self.name, disconfirmation=True, sensitivity=sensitivity),
+        )
+
+    def _counted(self, what: str, tallied: Callable[[], Cells]) -> Cells:
+        """Cells whose fingerprint belongs to the report."""
+        cells = tallied()
+        self.fingerprints[what] = cells.fingerprint
+        return cells
+
+
+def _tried(analysis: Callable[[int], T], number: int) -> T | CxStatsError:
+    try:
+        return analysis(number)
+    except CxStatsError as reason:
+        return reason
