@@ -210,13 +210,13 @@ def _model(
     return Model(name, patterns, ridge=ridge, terms=tuple(labels), owners=tuple(owners))
 
 
-def tested_design(found: CrossRows, terms: Sequence[str]) -> Floats:
+def nested_design(found: CrossRows, terms: Sequence[str]) -> Floats:
     """The standardised design (J, 1 + q) of a model that is linear in the terms, column of ones first."""
     columns, labels, _ = _columns(found, terms)
-    return tested_columns(found, [columns], labels)
+    return standardised_columns(found, [columns], labels)
 
 
-def tested_columns(found: CrossRows, columns: Sequence[Floats], labels: Sequence[str]) -> Floats:
+def standardised_columns(found: CrossRows, columns: Sequence[Floats], labels: Sequence[str]) -> Floats:
     """The same for columns given, each of shape (J, q)."""
     z = standardise(np.hstack(columns), found.count.astype(np.float64), labels).matrix
     return np.hstack([np.ones((len(z), 1)), z])

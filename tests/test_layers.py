@@ -20,6 +20,7 @@ FLOORS: list[tuple[int, tuple[str, ...]]] = [
     (2, ("cells", "readers", "simulate")),
     (2, ("compared", "disconfirmed", "predictors", "scored")),
     (2, ("crossfitted", "segmented", "shared_variance", "suspicion")),
+    (2, ("calibrated", "index_rows")),
     (3, ("datasets", "methods")),
     (4, ("figures",)),
     (5, ("studies", "study")),

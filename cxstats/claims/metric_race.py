@@ -7,7 +7,7 @@ import numpy as np
 from cxstats.claims.claim import Evidence, attempted, blocked
 from cxstats.claims.finding import Kind, Part
 from cxstats.claims.outcome_data import OutcomeData
-from cxstats.claims.verdict import Component, Question
+from cxstats.claims.verdict import Blocked, Component, Question
 from cxstats.errors import CxStatsError
 from cxstats.methods.extreme_groups import ExtremeGroups
 from cxstats.methods.held_out import HeldOutComparison
@@ -59,7 +59,8 @@ def guarded(data: OutcomeData, *names: str) -> Evidence | None:
         )
     found = attempted(lambda: data.leakage)
     if isinstance(found, Evidence):
-        return None if found.question.looked_at_outcome else found  # the claim's own analysis says it better
+        looked = isinstance(found.question, Blocked) and found.question.looked_at_outcome
+        return None if looked else found  # else the claim's own analysis says it better
     asked = names or tuple(data.scales)
     reasons = [reason for name, reason in zip(found.flagged, found.reasons, strict=True) if name in asked]
     return blocked(" ".join(reasons), looked=True, flags=("leakage",)) if reasons else None

@@ -32,9 +32,17 @@ def calibration(result: "HeldOutComparison", model: str, ax: Any = None, level: 
     ax.spines["left"].set_visible(True)
     ax.spines["left"].set_color(RULE)
     ax.tick_params(axis="y", length=3, color=RULE, labelcolor=MUTED, labelsize=8)
-    ax.set_xlabel(f"predicted by {model}, on customers held out", fontsize=9, color=MUTED, parse_math=False)
-    ax.set_ylabel(f"observed, with {100 * level:g}% interval", fontsize=9, color=MUTED)
+    unit = _unit(result)
+    ax.set_xlabel(f"{unit} predicted by {model}, on customers held out", fontsize=9, color=MUTED, parse_math=False)
+    ax.set_ylabel(f"{unit} observed, with {100 * level:g}% interval", fontsize=9, color=MUTED)
     slope = result.estimate[result.row(model, "calibration slope")]
     ax.text(0.03, 0.97, f"slope {slope:.2f} (1 is right)", transform=ax.transAxes, va="top", fontsize=8, color=INK)
     axes: Axes = ax
     return axes
+
+
+def _unit(result: "HeldOutComparison") -> str:
+    """What is predicted: a share of a binary outcome, a mean count, or a mean in standard deviations."""
+    if "AUC" in result.index:
+        return "share"
+    return "mean count" if "log-loss" in result.index else "mean (SD)"

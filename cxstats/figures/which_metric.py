@@ -26,7 +26,9 @@ def which_metric_page(result: "WhichMetric") -> "Figure":
     panels = _panels(result)
     lines = (len(panels) + 1) // 2
     figure = Figure(figsize=(WIDTH, 0.9 + HEIGHT * lines), layout="constrained")
-    head = textwrap.fill(result.verdict(), TITLE_LETTERS)
+    named = result.best is not None
+    head = f"{result.best} predicts better than every other metric" if named else result.verdict()
+    head = textwrap.fill(head, TITLE_LETTERS)
     figure.suptitle(head, x=0.01, ha="left", fontsize=13, color=INK, fontweight="bold", parse_math=False)
     grid = figure.add_gridspec(lines, 2)
     for number, (title, draw) in enumerate(panels):

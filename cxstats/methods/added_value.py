@@ -8,9 +8,9 @@ import numpy as np
 
 from cxstats.arrays import Floats, Ints
 from cxstats.cells import IntoCells, as_cells, metric_names
-from cxstats.crossfitted import CrossFitted, CrossRows, cross_fit, cross_rows, model_of, refuse_few, tested_design
+from cxstats.crossfitted import CrossFitted, CrossRows, cross_fit, cross_rows, model_of, nested_design, refuse_few
 from cxstats.errors import RoleError
-from cxstats.methods.held_out import IndexRow, area_row, gain_rows
+from cxstats.index_rows import IndexRow, area_row, gain_rows
 from cxstats.numerics.intervals import symmetric
 from cxstats.numerics.nested import ClusteredRows, NestedTest, likelihood_ratio, nested_test
 from cxstats.numerics.resample import seeded
@@ -258,6 +258,6 @@ def _tested(fit: CrossFitted, step: _Step, larger: str, smaller: str) -> NestedT
     added = len(found.predictors[step.metric].terms)
     if found.binary and found.cells.cluster_codes is None:  # both models were fitted to all rows already
         return likelihood_ratio(float(likelihood[fit.at(larger)]), float(likelihood[fit.at(smaller)]), added)
-    design = tested_design(found, (*step.smaller, step.metric))
+    design = nested_design(found, (*step.smaller, step.metric))
     cells = ClusteredRows(found.joint, found.cells.count, found.cells.cluster_codes)
     return nested_test(design, added, found.y, found.count, found.family, cells)

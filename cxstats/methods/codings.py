@@ -20,9 +20,9 @@ from cxstats.crossfitted import (
     linear_model,
     model_of,
     refuse_few,
-    tested_columns,
+    standardised_columns,
 )
-from cxstats.methods.held_out import IndexRow, area_row, loss_row
+from cxstats.index_rows import IndexRow, area_row, loss_row
 from cxstats.numerics.held_out import Choice, Model
 from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.nested import ClusteredRows, NestedTest, nested_test
@@ -277,6 +277,6 @@ def _curved(found: CrossRows, metric: str, listed: CodingList) -> NestedTest | N
         return None
     columns = spline.columns(values)
     bends = columns.shape[1] - 1
-    design = tested_columns(found, [columns], [f"{metric} (spline)"] * (bends + 1))
+    design = standardised_columns(found, [columns], [f"{metric} (spline)"] * (bends + 1))
     cells = ClusteredRows(found.joint, found.cells.count, found.cells.cluster_codes)
     return nested_test(design, bends, found.y, found.count, found.family, cells)

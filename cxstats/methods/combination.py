@@ -10,9 +10,9 @@ import numpy as np
 from cxstats.arrays import Bools, Floats
 from cxstats.cells import IntoCells, as_cells, metric_names
 from cxstats.compared import binary_outcome
-from cxstats.crossfitted import CrossFitted, CrossRows, cross_fit, cross_rows, model_of, refuse_few, tested_design
+from cxstats.crossfitted import CrossFitted, CrossRows, cross_fit, cross_rows, model_of, nested_design, refuse_few
 from cxstats.errors import RoleError, TooFewError
-from cxstats.methods.held_out import IndexRow, area_row, loss_row
+from cxstats.index_rows import IndexRow, area_row, loss_row
 from cxstats.numerics.effect import Effect
 from cxstats.numerics.held_out import Choice, Model
 from cxstats.numerics.influence import Covariance
@@ -320,7 +320,7 @@ def _joint_test(found: CrossRows, fit: CrossFitted) -> NestedTest:
     """Whether, on all rows, the other metrics add to the one that predicts best on rows held out."""
     best = found.metrics[int(np.argmin(fit.held.loss[1 : 1 + len(found.metrics)]))]
     others = tuple(name for name in found.metrics if name != best)
-    design = tested_design(found, (*found.controls, best, *others))
+    design = nested_design(found, (*found.controls, best, *others))
     cells = ClusteredRows(found.joint, found.cells.count, found.cells.cluster_codes)
     return nested_test(design, len(others), found.y, found.count, found.family, cells)
 

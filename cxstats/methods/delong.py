@@ -9,10 +9,11 @@ import numpy as np
 
 from cxstats.arrays import Floats
 from cxstats.cells import IntoCells, as_cells, metric_names
-from cxstats.compared import compare_on
-from cxstats.errors import TooFewError
+from cxstats.compared import Compared, compare_on
+from cxstats.errors import RoleError, TooFewError, listed
 from cxstats.methods.auc import auc_fit
 from cxstats.numerics.contrasts import pairwise
+from cxstats.numerics.fitted_here import fitted_here
 from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Roles
@@ -78,7 +79,8 @@ def delong(
     """Compare how well two or more metrics predict the same outcome for the same customers.
 
     Use it for raw scores. Do not use it to ask whether one metric adds to another that is already in
-    a fitted model: for nested models the null distribution is not normal and the test is conservative.
+    a fitted model: for nested models the null distribution is not normal and the test is conservative [3]_.
+    `added_value` answers that.
 
     Parameters
     ----------
@@ -109,7 +111,10 @@ def delong(
     SeparationError
         A metric tells the outcomes apart perfectly: a sign that it was made from the outcome, and no
         interval exists.
-    ScaleError, ColumnError, RoleError
+    RoleError
+        Two or more of the metrics are probabilities that a logistic regression fitted to these very rows;
+        also as for `tally`.
+    ScaleError, ColumnError
         As for `tally`.
 
     Notes
@@ -125,6 +130,7 @@ def delong(
     ----------
     .. [1] DeLong, DeLong & Clarke-Pearson (1988). Biometrics 44, 837-845. doi:10.2307/2531595
     .. [2] Obuchowski (1997). Biometrics 53, 567-578. doi:10.2307/2533958
+    .. [3] Demler, Pencina & D'Agostino (2012). Statistics in Medicine 31, 2577-2587. doi:10.1002/sim.5328
 
     Examples
     --------
@@ -153,6 +159,7 @@ def delong(
         )
     cells = as_cells(data, Roles(outcome=outcome, metrics=declared, cluster=cluster, weight=weight, count=count))
     compared = compare_on(cells, names)
+    _refuse_fitted(compared)
     fit = auc_fit(compared)
     contrasts = pairwise(len(names))
     every = np.vstack([np.eye(len(names)), contrasts])
@@ -168,3 +175,21 @@ def delong(
         n_cells=compared.cells.n_cells,
         notes=(*compared.notes, *fit.notes),
     )
+
+
+def _refuse_fitted(compared: Compared) -> None:
+    """Probabilities that were fitted to these very rows: most likely nested models, which DeLong cannot compare."""
+    mass = compared.count * compared.cells.row_weight
+    fitted = []
+    for j, name in enumerate(compared.metrics):
+        scale, on = compared.cells.roles.metrics[name], compared.on(j)
+        chance = (scale.low, scale.high, scale.whole) == (0, 1, False)
+        if chance and fitted_here(compared.scores[on, j], compared.positive[on], mass[on]):
+            fitted.append(name)
+    if len(fitted) > 1:
+        raise RoleError(
+            f"Areas must be those of scores, or of predictions made elsewhere, but {listed(fitted)} are probabilities "
+            "that logistic regressions fitted to these very rows (their residuals add up to 0).\nFor nested models the "
+            "null distribution of this test is not normal, and both areas are too good: use cx.added_value, which "
+            "tests the larger model and measures the gain on customers held out."
+        )

@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 
 from cxstats.arrays import Floats
+from cxstats.calibrated import CalibrationCurve, calibration_curve
 from cxstats.cells import IntoCells, as_cells, metric_names
 from cxstats.crossfitted import CrossFitted, CrossRows, cross_fit, cross_rows, model_of, refuse_few
-from cxstats.numerics.held_out import Choice, Model, resampled_p
+from cxstats.index_rows import index_rows, pair_rows
+from cxstats.numerics.held_out import Choice, Model
 from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.resample import seeded
 from cxstats.results import Backend, ConfidenceInterval, TalliedResult, build_frame, checked_level
@@ -51,6 +54,9 @@ class HeldOutComparison(TalliedResult):
         How often the training sets chose each metric as the best.
     resampled_p : array
         Of gains and differences, two-sided p-values of the corrected resampled t-test; NaN elsewhere.
+    curves : mapping from model to CalibrationCurve
+        Predicted against observed in groups of customers, of every model that is no choice and predicts more
+        than one value.
     folds, repeats : int
     seed : int or None
         Passed as ``rng`` it gives the same folds again.
@@ -62,6 +68,7 @@ class HeldOutComparison(TalliedResult):
     df: float
     chosen: Mapping[str, float]
     resampled_p: Floats
+    curves: Mapping[str, CalibrationCurve]
     folds: int
     repeats: int
     seed: int | None
@@ -226,8 +233,9 @@ def held_out(
     draws = seeded(rng)
     every = model_of(found, ALL, (*found.controls, *names))
     refuse_few(found, every.patterns.design.shape[1] - 1)
-    fit = cross_fit(found, _models(found, every), folds=folds, repeats=repeats, draws=draws)
-    return _compared(fit, draws.seed)
+    models = _models(found, every)
+    fit = cross_fit(found, models, folds=folds, repeats=repeats, draws=draws)
+    return _compared(fit, _curves(fit, models), draws.seed)
 
 
 def _models(found: CrossRows, every: Model) -> list[Model | Choice]:
@@ -244,9 +252,19 @@ def base_name(found: CrossRows) -> str:
     return "controls alone" if found.controls else BASELINE
 
 
-def _compared(fit: CrossFitted, seed: int | None) -> HeldOutComparison:
+def _curves(fit: CrossFitted, models: Sequence[Model | Choice]) -> dict[str, CalibrationCurve]:
+    return {
+        model.name: calibration_curve(fit, at, model.patterns.pattern)
+        for at, model in enumerate(models)
+        if isinstance(model, Model) and not np.isnan(fit.held.slope[at])
+    }
+
+
+def _compared(fit: CrossFitted, curves: Mapping[str, CalibrationCurve], seed: int | None) -> HeldOutComparison:
     single = [index_rows(fit, name, fit.names[0]) for name in fit.names]
-    pairs = [pair_rows(fit, a, b) for a, b in combinations(range(1, len(fit.names)), 2)]
+    # Not with the best metric as the folds choose it: where they disagree, its interval would be far too narrow.
+    fixed = [at for at, name in enumerate(fit.names) if at and name != CHOSEN]
+    pairs = [pair_rows(fit, a, b) for a, b in combinations(fixed, 2)]
     lines = [row for block in (*single, *pairs) for row in block]
     spread = fit.spread(np.column_stack([row.influence for row in lines]))
     shares = next((c for c, name in zip(fit.held.chosen, fit.names, strict=True) if name == CHOSEN), ())
@@ -260,6 +278,7 @@ def _compared(fit: CrossFitted, seed: int | None) -> HeldOutComparison:
         df=spread.df,
         chosen={name: float(share) for name, share in zip(rows.metrics, shares, strict=False)},
         resampled_p=np.array([row.resampled_p for row in lines]),
+        curves=MappingProxyType(dict(curves)),
         folds=fit.folds,
         repeats=fit.repeats,
         seed=seed,
@@ -268,81 +287,3 @@ def _compared(fit: CrossFitted, seed: int | None) -> HeldOutComparison:
         n_cells=rows.cells.n_cells,
         notes=spread.notes,
     )
-
-
-@dataclass(frozen=True)
-class IndexRow:
-    """One row: what it is about, its estimate, and the influence of each joint row on it."""
-
-    model: str
-    index: str
-    estimate: float
-    influence: Floats
-    resampled_p: float = np.nan
-
-
-def index_rows(fit: CrossFitted, name: str, base: str) -> list[IndexRow]:
-    """Every index of one model."""
-    held, at, binary = fit.held, fit.at(name), fit.rows.binary
-    found = []
-    if fit.rows.has_likelihood:
-        found.append(IndexRow(name, "log-loss", float(held.loss[at]), held.loss_influence[:, at]))
-    error, error_influence = float(held.squared_error[at]), held.squared_error_influence[:, at]
-    found.append(IndexRow(name, "Brier" if binary else "mean squared error", error, error_influence))
-    if binary and not np.isnan(held.slope[at]):  # one prediction for all has no area to speak of
-        found.append(IndexRow(name, "AUC", float(held.auc[at]), held.auc_influence[:, at]))
-    if name == base:
-        return found
-    return [
-        *found,
-        *gain_rows(fit, name, base, name),
-        IndexRow(name, "calibration intercept", float(held.intercept[at]), held.intercept_influence[:, at]),
-        IndexRow(name, "calibration slope", float(held.slope[at]), held.slope_influence[:, at]),
-    ]
-
-
-def gain_rows(fit: CrossFitted, name: str, over: str, label: str) -> list[IndexRow]:
-    """What a model gains over another: in log-loss where there is a likelihood, and in explained share."""
-    return [*([loss_row(fit, name, over, label)] if fit.rows.has_likelihood else []), share_row(fit, name, over, label)]
-
-
-def loss_row(fit: CrossFitted, name: str, over: str, label: str) -> IndexRow:
-    """By how much a model's log-loss lies below that of another."""
-    held, at, other = fit.held, fit.at(name), fit.at(over)
-    return IndexRow(
-        label,
-        "log-loss gain",
-        float(held.loss[other] - held.loss[at]),
-        held.loss_influence[:, other] - held.loss_influence[:, at],
-        resampled_p(held.fold_loss[:, other] - held.fold_loss[:, at], fit.folds),
-    )
-
-
-def share_row(fit: CrossFitted, name: str, over: str, label: str) -> IndexRow:
-    """By how much of the first model's squared error that of a model lies below that of another."""
-    held, at, other = fit.held, fit.at(name), fit.at(over)
-    base, base_influence = held.squared_error[0], held.squared_error_influence[:, 0]
-    share = float((held.squared_error[other] - held.squared_error[at]) / base)
-    less = held.squared_error_influence[:, other] - held.squared_error_influence[:, at]
-    folds = (held.fold_squared_error[:, other] - held.fold_squared_error[:, at]) / base
-    index = "IPA" if fit.rows.binary else "R2"
-    return IndexRow(label, index, share, (less - share * base_influence) / base, resampled_p(folds, fit.folds))
-
-
-def area_row(fit: CrossFitted, name: str, over: str, label: str) -> IndexRow:
-    """By how much a model's area exceeds that of another."""
-    held, at, other = fit.held, fit.at(name), fit.at(over)
-    return IndexRow(
-        label,
-        "AUC",
-        float(held.auc[at] - held.auc[other]),
-        held.auc_influence[:, at] - held.auc_influence[:, other],
-        resampled_p(held.fold_auc[:, at] - held.fold_auc[:, other], fit.folds),
-    )
-
-
-def pair_rows(fit: CrossFitted, first: int, second: int) -> list[IndexRow]:
-    """The differences of two models."""
-    a, b = fit.names[first], fit.names[second]
-    areas = [area_row(fit, a, b, f"{a} - {b}")] if fit.rows.binary else []
-    return [*gain_rows(fit, a, b, f"{a} - {b}"), *areas]

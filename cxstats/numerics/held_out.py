@@ -61,6 +61,8 @@ class HeldOut:
         at their word. A slope below 1: they are too extreme. NaN for a model that predicts one value.
     loss_influence, ... : array, shape (J, m)
         Influence of one row of each joint row, on the scale of the estimates.
+    predicted : array, shape (J, m)
+        Mean prediction of the outcome over the repeats.
     fold_loss, fold_squared_error, fold_auc : array, shape (folds * repeats, m)
         The area is NaN in a fold that holds one outcome only.
     chosen : m arrays, shape (candidates,)
@@ -80,6 +82,7 @@ class HeldOut:
     auc_influence: Floats
     intercept_influence: Floats
     slope_influence: Floats
+    predicted: Floats
     fold_loss: Floats
     fold_squared_error: Floats
     fold_auc: Floats
@@ -205,6 +208,7 @@ class _Sums:
     loss: Floats
     squared_error: Floats
     area: Floats
+    predicted: Floats
     calibration: list[Floats]
     calibration_influence: Floats
     fold_loss: list[Floats]
@@ -216,8 +220,8 @@ class _Sums:
 
     @classmethod
     def empty(cls, size: int, candidates: int) -> "_Sums":
-        loss, error, area = np.zeros((3, size))
-        return cls(loss, error, area, [], np.zeros((size, 2)), [], [], [], [], [], candidates)
+        loss, error, area, predicted = np.zeros((4, size))
+        return cls(loss, error, area, predicted, [], np.zeros((size, 2)), [], [], [], [], [], candidates)
 
 
 def _add(into: _Sums, eta: Floats, held: HeldRows, family: Family, folds: int, *, constant: bool) -> None:
@@ -225,7 +229,9 @@ def _add(into: _Sums, eta: Floats, held: HeldRows, family: Family, folds: int, *
     rows = held.per_line(held.mass)
     loss = held.mass * family.loss(held.y, eta)
     into.loss += held.per_joint(loss)
-    error = held.mass * (held.y - family.mean(eta)) ** 2
+    mean = family.mean(eta)
+    into.predicted += held.per_joint(held.mass * mean)
+    error = held.mass * (held.y - mean) ** 2
     into.squared_error += held.per_joint(error)
     into.fold_loss.append(held.per_line(loss) / rows)
     into.fold_squared_error.append(held.per_line(error) / rows)
@@ -283,6 +289,7 @@ def _gathered(sums: Sequence[_Sums], count: Floats, likelihood: Floats, folds: i
         auc_influence=np.column_stack([values for _, values, _ in area]),
         intercept_influence=influence[:, :, 0],
         slope_influence=influence[:, :, 1],
+        predicted=np.column_stack([part.predicted for part in sums]) / rows,
         fold_loss=np.column_stack([np.concatenate(part.fold_loss) for part in sums]),
         fold_squared_error=np.column_stack([np.concatenate(part.fold_squared_error) for part in sums]),
         fold_auc=np.column_stack([each for _, _, each in area]),

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from cxstats.arrays import Bools, Floats, Ints
+from cxstats.errors import RoleError
 
 Resampling: TypeAlias = Literal["bootstrap", "bayesian"]
 _CHUNK = 4_000_000  # numbers held at once; draws are made in order, so the chunk does not change them
@@ -43,8 +44,14 @@ def seeded(rng: int | np.random.Generator | None) -> Seeded:
     """A generator from a seed, from the caller's own generator, or from fresh entropy that is kept."""
     if isinstance(rng, np.random.Generator):
         return Seeded(rng, None)
-    seed = int(np.random.SeedSequence().generate_state(1, np.uint32)[0]) if rng is None else int(rng)
+    seed = int(np.random.SeedSequence().generate_state(1, np.uint32)[0]) if rng is None else _checked(rng)
     return Seeded(np.random.default_rng(seed), seed)
+
+
+def _checked(given: object) -> int:
+    if isinstance(given, int | np.integer) and not isinstance(given, bool) and given >= 0:
+        return int(given)
+    raise RoleError(f"rng must be a whole number from 0 up, or a NumPy Generator, but {given!r} was given.")
 
 
 def draw_counts(count: Ints, replicates: int, rng: np.random.Generator) -> Iterator[Ints]:

@@ -241,7 +241,7 @@ def _points(parameters: Floats, sets: _Sets) -> _Points:
 
 def _thin(at: _Points, sets: _Sets) -> Bools:
     """Which fits have an information that is 0, or nearly, in some direction."""
-    usable = np.isfinite(at.information).all(axis=(1, 2))
+    usable: Bools = np.asarray(np.isfinite(at.information).all(axis=(1, 2)))
     lowest = np.linalg.eigvalsh(np.where(usable[:, None, None], at.information, 0.0))[:, 0]
     thin: Bools = lowest <= _THIN * sets.plain
     return thin

@@ -65,3 +65,44 @@ def test_a_note_is_shown_once(run: Callable[..., Result], folder: Path, answers:
     result = run(*COMMAND)
     note = "21 rows had the outcome but not all metrics and were left out: same rows compared."
     assert (result.exit_code, result.output.count(note), result.stderr) == (0, 1, "")
+
+
+def test_the_whole_comparison_with_a_figure(run: Callable[..., Result], folder: Path, answers: pd.DataFrame) -> None:
+    answers["tenure"] = range(600)
+    answers.to_csv(folder / "answers.csv", index=False)
+    options = ("--control", "tenure", "--segment", "segment", "--figure", "page.svg", "--json", "out.json")
+    result = run(*COMMAND, *options, "--seed", "5")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert (folder / "page.svg").read_text(encoding="utf-8").startswith("<?xml")
+    document = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+    expected = cx.which_metric(
+        answers,
+        outcome=cx.Binary("back"),
+        metrics={"nps": cx.NPS, "csat": cx.CSAT5},
+        controls=["tenure"],
+        segments=["segment"],
+        rng=5,
+    )
+    assert document["answers"] == list(expected.answers())
+    assert document["verdict"] == expected.verdict()
+    assert expected.parts.added_value is not None
+    assert len(document["parts"]["added_value"]) == len(expected.parts.added_value.estimate)
+    assert set(document["parts"]["by_segment"]) == {"segment"}
+    assert "written: page.svg" in result.output
+
+
+def test_spend_is_an_outcome_too(run: Callable[..., Result], folder: Path, answers: pd.DataFrame) -> None:
+    answers["spend"] = answers.nps + 2 * (answers.index % 7)
+    answers.to_csv(folder / "answers.csv", index=False)
+    result = run(*COMMAND[:-1], "spend:high", "--json", "out.json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads((folder / "out.json").read_text(encoding="utf-8"))["best"] == "nps"
+
+
+def test_a_figure_of_no_known_format_is_refused_before_any_work(
+    run: Callable[..., Result], folder: Path, answers: pd.DataFrame
+) -> None:
+    result = run(*COMMAND, "--figure", "page.jpeg", "--json", "out.json")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("cxstats: A figure must be a file that ends in .svg, .png or .pdf")
+    assert not (folder / "out.json").exists()

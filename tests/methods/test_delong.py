@@ -1,5 +1,6 @@
 """DeLong's comparison against the published values, pROC, brute force on rows, and in simulation."""
 
+import re
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import statsmodels.api as sm
 from numpy.typing import NDArray
 
 import cxstats as cx
@@ -270,3 +272,40 @@ def test_one_metric_is_no_comparison() -> None:
     message = r"^A comparison needs at least two metrics, but 1 was given\.\nUse cx\.auc for a single one\.$"
     with pytest.raises(TooFewError, match=message):
         cx.delong(TINY, outcome=GOOD, metrics={"nps": cx.NPS})
+
+
+def test_nested_models_fitted_to_the_same_rows_are_refused() -> None:
+    """By statsmodels, with and without clusters and counts; predictions for other rows are welcome."""
+    rng = np.random.default_rng(31)
+    x = rng.normal(size=(800, 2))
+    good = (x[:, 0] + rng.logistic(size=800) > 0).astype(int)
+    small, large = (sm.Logit(good, sm.add_constant(x[:, :k])).fit(disp=0) for k in (1, 2))
+    chance = cx.Scale(0, 1, whole=False)
+    frame = pd.DataFrame({"small": small.predict(), "large": large.predict(), "good": good})
+    frame["firm"] = np.arange(800) % 50
+    message = (
+        "Areas must be those of scores, or of predictions made elsewhere, but 'small', 'large' are probabilities that "
+        "logistic regressions fitted to these very rows (their residuals add up to 0).\nFor nested models the null "
+        "distribution of this test is not normal, and both areas are too good: use cx.added_value, which tests the "
+        "larger model and measures the gain on customers held out."
+    )
+    given = {"outcome": cx.Binary("good"), "metrics": {"small": chance, "large": chance}}
+    for keys in ({}, {"cluster": "firm"}):
+        with pytest.raises(cx.RoleError, match=f"^{re.escape(message)}$"):
+            cx.delong(frame, **given, **keys)
+    turned = frame.assign(good=1 - good, small=1 - frame.small, large=1 - frame.large)
+    with pytest.raises(cx.RoleError, match="fitted to these very rows"):
+        cx.delong(turned, **given)
+    first = np.arange(800) < 400
+    halves = [sm.Logit(good[first], sm.add_constant(x[first, :k])).fit(disp=0) for k in (1, 2)]
+    other = pd.DataFrame(
+        {
+            "small": halves[0].predict(sm.add_constant(x[~first, :1])),
+            "large": halves[1].predict(sm.add_constant(x[~first])),
+            "good": good[~first],
+        }
+    )
+    assert cx.delong(other, **given).n == 400
+    wide = cx.Scale(-10, 10, whole=False)
+    # One fitted model against a raw score cannot be nested in it.
+    assert cx.delong(frame.assign(x=x[:, 1]), outcome=cx.Binary("good"), metrics={"small": chance, "x": wide}).n == 800

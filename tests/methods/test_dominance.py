@@ -386,7 +386,8 @@ def test_bad_input_is_refused_in_full() -> None:
         "An outcome that is binary, a rating, measured or counted is needed, but Survival was given.",
         cx.Survival("spend", "stays"),
     )
-    refused(data, RoleError, "An outcome that is binary, a rating, measured or counted is needed, but none was declared.", None)
+    none = "An outcome that is binary, a rating, measured or counted is needed, but none was declared."
+    refused(data, RoleError, none, None)
     separated = data.assign(stayed=(data.m0 + data.m1 > 8).astype(int))
     refused(separated, SeparationError, "No predictor may tell the outcomes apart perfectly, but 'm0', 'm1' do so")
 

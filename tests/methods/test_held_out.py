@@ -188,7 +188,7 @@ def expected(brute: Brute) -> dict[tuple[str, str], float]:
         found[name, share] = 1 - held["error"].mean() / models[base]["error"].mean()
         intercept, slope = calibration(held, brute.outcome)
         found[name, "calibration intercept"], found[name, "calibration slope"] = intercept, slope
-    for a, b in combinations([name for name in models if name != base], 2):
+    for a, b in combinations([name for name in models if name not in (base, CHOSEN)], 2):
         for index in ("log-loss gain", share, "AUC"):
             if (a, index) in found:
                 found[f"{a} - {b}", index] = found[a, index] - found[b, index]
@@ -301,7 +301,7 @@ def test_standard_errors_against_rows(cluster: str | None) -> None:
         factor = n / (n - 1) if group is None else (n - 2) / (n - 1)
         errors = np.sqrt(np.diag(fit.cov_params()) * factor)
         truth[name, "calibration intercept"], truth[name, "calibration slope"] = errors
-    for a, b in combinations([name for name in held if name != "controls alone"], 2):
+    for a, b in combinations([name for name in held if name not in ("controls alone", CHOSEN)], 2):
         first, second = held[a], held[b]
         truth[f"{a} - {b}", "log-loss gain"] = spread((second["loss"] - first["loss"]).to_numpy(), group)
         less, share = (second["error"] - first["error"]).to_numpy(), base["error"].mean()

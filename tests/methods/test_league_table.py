@@ -125,6 +125,9 @@ def test_bad_input_is_refused_in_full() -> None:
     one = "A comparison needs at least two metrics, but 1 was given.\nUse cx.auc for a single one."
     with pytest.raises(cx.TooFewError, match=f"^{re.escape(one)}$"):
         run(frame, metrics={"nps": cx.NPS})
+    seed = "rng must be a whole number from 0 up, or a NumPy Generator, but 'abc' was given."
+    with pytest.raises(cx.RoleError, match=f"^{re.escape(seed)}$"):
+        run(frame, rng="abc")
     wrong = "resampling must be 'bootstrap' or 'bayesian', but 'jackknife' was given."
     with pytest.raises(cx.RoleError, match=f"^{re.escape(wrong)}$"):
         run(frame, resampling="jackknife")

@@ -281,7 +281,8 @@ def test_bad_input_is_refused_in_full() -> None:
     refused(stayed, TooFewError, rare, STAYED)
     separated = data.assign(stayed=(data.a + data.b > 0).astype(int))
     refused(separated, SeparationError, "No predictor may tell the outcomes apart perfectly, but 'a', 'b' do", STAYED)
-    refused(data, RoleError, "An outcome that is binary, a rating, measured or counted is needed, but none was declared.", None)
+    none = "An outcome that is binary, a rating, measured or counted is needed, but none was declared."
+    refused(data, RoleError, none, None)
     refused(data, TooFewError, "A division among metrics needs at least two, but 1 was given.", spend, {"a": WIDE})
     collinear = "The predictors must not repeat each other, but 'a', 'b', 'c' are collinear"
     refused(data.assign(c=data.a - data.b), ColumnError, collinear, spend)
