@@ -77,6 +77,11 @@ FLAGS: dict[str, str] = {
     "no-baseline": "Past behaviour was not taken into account. Loyal customers give better scores and also come "
     "back more often, so part of the effect may be theirs.",
     "timing": "It is not certain that the score was measured before the outcome.",
+    "unequal-lags": "The scores were not asked equally long before the outcome. A later score knows more, so the "
+    "comparison is not like for like.",
+    "straight-lining": "Some customers gave the same answer to every question, also to one that is worded the other "
+    "way round. They may not have read the questions.",
+    "reverse-coded": "A question goes against the others. Its scale may point the other way than was declared.",
 }
 
 MAGNITUDES: dict[Magnitude, str] = {
@@ -137,6 +142,20 @@ TERMS: tuple[tuple[str, str], ...] = (
         (
             "How well a score predicts: the probability that of two customers, the one with the better score has the "
             "better outcome. One half is the toss of a coin, 1 is perfect."
+        ),
+    ),
+    (
+        "Log-loss",
+        (
+            "How far predictions miss, per customer: 0 for a prediction that is certain and right. A gain in log-loss "
+            "of .002 is about what an AUC of .56 instead of .55 is worth."
+        ),
+    ),
+    (
+        "Held out",
+        (
+            "Every customer is predicted by a model that was fitted without that customer. A model always looks best "
+            "on the customers that it was fitted on."
         ),
     ),
     (
