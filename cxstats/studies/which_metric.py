@@ -225,7 +225,7 @@ def which_metric(
     ...     rng=1,
     ... )
     >>> result.best, result.parts.combination.enough
-    ('csat', ('csat',))
+    ('csat', ('nps', 'csat'))
     """
     declared, names = metric_names(data, metrics)
     roles = Roles(
