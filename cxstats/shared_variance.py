@@ -2,23 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from cxstats.arrays import Bools, Floats, Ints
+from cxstats.arrays import Floats, Ints
 from cxstats.cells import Cells, IntoCells, as_cells, metric_names
 from cxstats.errors import RoleError, TooFewError, listed, number, rows
 from cxstats.numerics.contrasts import pairwise
 from cxstats.numerics.influence import covariance
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.rank_probabilities import rank_probabilities
 from cxstats.outcomes import Ordered, good_is_high
 from cxstats.predictors import EVENTS_PER_COEFFICIENT, predictors_of
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level, shown
+from cxstats.results import shown
 from cxstats.roles import Binary, Roles, checked_outcome
 from cxstats.scales import Scale
+from cxstats.wald import PairedResult
 
 SPARE_ROWS = 10  # rows beyond the coefficients: below, a linear model fits whatever it is given
 
@@ -26,7 +25,7 @@ Model: TypeAlias = Literal["logistic", "linear"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SharedVariance(TalliedResult):
+class SharedVariance(PairedResult):
     """How the explained share divides over p metrics: one row per metric, then every pair ``"a - b"``.
 
     ``covariance`` is that of the p shares, shape (p, p); ``r2`` what all metrics explain together, which
@@ -34,36 +33,9 @@ class SharedVariance(TalliedResult):
     nothing: ``statistic`` and ``p_value`` are given for the differences alone.
     """
 
-    metrics: tuple[str, ...]
     model: Model
     covariance: Floats
-    df: float
     r2: float
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """Metrics, then pairs as ``"a - b"``."""
-        return (*self.metrics, *(f"{a} - {b}" for a, b in combinations(self.metrics, 2)))
-
-    @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The term of each row."""
-        return {"term": self.terms}
-
-    @property
-    def is_difference(self) -> Bools:
-        """Which rows are differences."""
-        return np.arange(len(self.estimate)) >= len(self.metrics)
-
-    @property
-    def statistic(self) -> Floats:
-        """Difference over its standard error; NaN for the metrics themselves."""
-        return np.where(self.is_difference, ratio_to_error(self.estimate, self.std_error), np.nan)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, of no difference, not adjusted for the number of pairs; NaN for the metrics themselves."""
-        return two_sided(self.statistic, self.df)
 
     @property
     def rank_probability(self) -> Floats:
@@ -74,12 +46,6 @@ class SharedVariance(TalliedResult):
         comes first in more than 95% of draws in 10 samples of 100.
         """
         return rank_probabilities(self.estimate[: len(self.metrics)], self.covariance, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits, clipped to where a share (a difference of shares) can lie."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        lowest = np.where(self.is_difference, -1.0, 0.0)
-        return ConfidenceInterval(np.clip(limits.low, lowest, 1), np.clip(limits.high, lowest, 1), level)
 
     @property
     def divided_index(self) -> str:
@@ -95,6 +61,11 @@ class SharedVariance(TalliedResult):
             f"{self.metrics[best]} ranks first in {often} of draws from the joint sampling distribution.\n"
             f"Together the metrics explain {shown(self.r2)} ({self.divided_index}).\n{super().footer()}"
         )
+
+    @property
+    def null(self) -> Floats:
+        """0 for differences; a share is never negative, so the shares are not tested."""
+        return np.where(self.is_difference, 0.0, np.nan)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ FLOORS: list[tuple[int, tuple[str, ...]]] = [
     (0, ("columns", "results", "scales")),
     (0, ("roles",)),
     (1, ("cells_file", "coding", "frames", "numerics", "roles_json", "values")),
-    (1, ("outcomes",)),
+    (1, ("outcomes", "wald")),
     (2, ("cells", "readers", "simulate")),
     (2, ("compared", "disconfirmed", "predictors", "scored")),
     (2, ("crossfitted", "segmented", "shared_variance", "suspicion")),

@@ -12,20 +12,20 @@ from cxstats.cells import IntoCells, as_cells, metric_names
 from cxstats.errors import RoleError, TooFewError, listed
 from cxstats.numerics.contrasts import pairwise
 from cxstats.numerics.crossing import Crossing, crossing
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.random_effects import RandomEffects, prediction, q_profile, random_effects
 from cxstats.numerics.rank_probabilities import rank_probabilities
 from cxstats.numerics.segments import segment_areas, terms
-from cxstats.results import Backend, ConfidenceInterval, TalliedResult, build_frame, checked_level
+from cxstats.results import Backend, build_frame, checked_level
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
 from cxstats.segmented import ALL, segmented, strata_of
+from cxstats.wald import WaldResult
 
 FEW_SEGMENTS = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BySegment(TalliedResult):
+class BySegment(WaldResult):
     """Areas of p metrics and their differences in each of S segments, then their means over all segments.
 
     Per segment the frame has the p metrics, then every pair ``"a - b"``; a last block ``"all segments"`` has
@@ -51,7 +51,7 @@ class BySegment(TalliedResult):
     segments: tuple[str, ...]
     metrics: tuple[str, ...]
     covariance: Floats
-    df: Floats
+    df: Floats  # type: ignore[assignment]  # of every row
     p_best: Floats
     summaries: tuple[RandomEffects, ...]
     crossing: Crossing
@@ -76,22 +76,6 @@ class BySegment(TalliedResult):
         """Which rows are areas; the others are differences."""
         return np.arange(len(self.estimate)) % len(self.terms) < len(self.metrics)
 
-    @property
-    def statistic(self) -> Floats:
-        """(estimate - null) / standard error, the null being .5 for areas and 0 for differences."""
-        return ratio_to_error(self.estimate - np.where(self.is_area, 0.5, 0.0), self.std_error)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, not adjusted for the number of pairs and segments."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits, clipped to where an area (a difference of areas) can lie."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        lowest = np.where(self.is_area, 0.0, -1.0)
-        return ConfidenceInterval(np.clip(limits.low, lowest, 1), np.clip(limits.high, lowest, 1), level)
-
     def heterogeneity(self, backend: Backend = "pandas", level: float = 0.95) -> Any:
         """How much segments differ beyond chance, one row per term.
 
@@ -115,6 +99,16 @@ class BySegment(TalliedResult):
             "prediction_high": np.clip([at.high for at in new], lowest, 1),
         }
         return build_frame({"term": list(self.terms), **{k: v.tolist() for k, v in columns.items()}}, backend)
+
+    @property
+    def null(self) -> Floats:
+        """.5 for areas, 0 for differences."""
+        return np.where(self.is_area, 0.5, 0.0)
+
+    @property
+    def bounds(self) -> tuple[float | Floats, float | Floats]:
+        """0 to 1, differences from -1."""
+        return np.where(self.is_area, 0.0, -1.0), 1.0
 
 
 def by_segment(

@@ -24,18 +24,17 @@ from cxstats.crossfitted import (
 )
 from cxstats.index_rows import IndexRow, area_row, loss_row
 from cxstats.numerics.held_out import Choice, Model
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.nested import ClusteredRows, NestedTest, nested_test
 from cxstats.numerics.resample import seeded
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.wald import WaldResult
 
 CHOSEN = "chosen in the folds"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Codings(TalliedResult):
+class Codings(WaldResult):
     """How well each coding of each metric predicts customers held out, and what it gains over the full scale.
 
     For each metric and coding the frame has the AUC and the log-loss gain over no metric at all, and, but for
@@ -60,7 +59,6 @@ class Codings(TalliedResult):
     metric: tuple[str, ...]
     coding: tuple[str, ...]
     index: tuple[str, ...]
-    df: float
     chosen: Mapping[str, Mapping[str, float]]
     left_out: Mapping[str, Mapping[str, str]]
     curved: Mapping[str, NestedTest]
@@ -75,22 +73,6 @@ class Codings(TalliedResult):
     def labels(self) -> dict[str, Sequence[str]]:
         """Metric, coding or difference of codings, index."""
         return {"metric": self.metric, "coding": self.coding, "index": self.index}
-
-    @property
-    def statistic(self) -> Floats:
-        """(Estimate - null) / standard error, the null being .5 for areas and 0 for gains and differences."""
-        areas = [i == "AUC" and " - " not in c for c, i in zip(self.coding, self.index, strict=True)]
-        return ratio_to_error(self.estimate - np.where(areas, 0.5, 0.0), self.std_error)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, not adjusted for the number of rows."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        return ConfidenceInterval(limits.low, limits.high, level)
 
     def row(self, metric: str, coding: str, index: str) -> int:
         """The number of a row of the frame."""
@@ -111,6 +93,12 @@ class Codings(TalliedResult):
         lines = [f"{self.folds} folds, repeated {self.repeats} times, seed {self.seed}."]
         lines += [f"{what}: {'; '.join(parts)}." for what, parts in told.items() if parts]
         return "\n".join([*lines, super().footer()])
+
+    @property
+    def null(self) -> Floats:
+        """.5 for areas, 0 for gains and differences."""
+        areas = [i == "AUC" and " - " not in c for c, i in zip(self.coding, self.index, strict=True)]
+        return np.where(areas, 0.5, 0.0)
 
 
 def codings(

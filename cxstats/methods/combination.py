@@ -16,12 +16,12 @@ from cxstats.index_rows import IndexRow, area_row, loss_row
 from cxstats.numerics.effect import Effect
 from cxstats.numerics.held_out import Choice, Model
 from cxstats.numerics.influence import Covariance
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided, upper_tail
+from cxstats.numerics.intervals import upper_tail
 from cxstats.numerics.nested import ClusteredRows, NestedTest, nested_test
 from cxstats.numerics.resample import seeded
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.wald import WaldResult
 
 MOST_METRICS = 8
 COMBINED = "all, penalised"
@@ -32,7 +32,7 @@ RIDGES = (0.0, 1.0, 10.0, 100.0, 1000.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Combination(TalliedResult):
+class Combination(WaldResult):
     """How well every subset of the metrics predicts customers held out, and what the combination gains.
 
     The frame has for each model the AUC and the log-loss gain over no metric (the controls alone), then
@@ -67,7 +67,6 @@ class Combination(TalliedResult):
 
     model: tuple[str, ...]
     index: tuple[str, ...]
-    df: float
     subsets: tuple[tuple[str, ...], ...]
     enough: tuple[str, ...]
     short: Bools
@@ -89,23 +88,6 @@ class Combination(TalliedResult):
         """The model, or the pair, and the index."""
         return {"model": self.model, "index": self.index}
 
-    @property
-    def statistic(self) -> Floats:
-        """(Estimate - null) / standard error, the null being .5 for areas and 0 for gains and differences."""
-        null = np.zeros(len(self.estimate))
-        null[: 2 * (len(self.subsets) + 2) : 2] = 0.5  # area and log-loss gain in turn; then the differences
-        return ratio_to_error(self.estimate - null, self.std_error)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, not adjusted for the number of rows."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        return ConfidenceInterval(limits.low, limits.high, level)
-
     def row(self, model: str, index: str) -> int:
         """The number of a row of the frame."""
         return list(zip(self.model, self.index, strict=True)).index((model, index))
@@ -122,6 +104,13 @@ class Combination(TalliedResult):
             f"p {joint.p_value:.2g} ({joint.kind}).\nBest single metric by the training folds: {told}.\n"
             f"{self.folds} folds, repeated {self.repeats} times, seed {self.seed}.\n{super().footer()}"
         )
+
+    @property
+    def null(self) -> Floats:
+        """.5 for areas, 0 for gains and differences."""
+        null = np.zeros(len(self.estimate))
+        null[: 2 * (len(self.subsets) + 2) : 2] = 0.5  # area and log-loss gain in turn; then the differences
+        return null
 
 
 def combination(

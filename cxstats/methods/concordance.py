@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
@@ -14,56 +13,24 @@ from cxstats.errors import RoleError, SeparationError, TooFewError, listed, numb
 from cxstats.numerics.concordance import fit_concordance
 from cxstats.numerics.contrasts import pairwise
 from cxstats.numerics.influence import covariance
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.outcomes import Ordered, good_is_high
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Outcome, Roles
 from cxstats.scales import Scale
+from cxstats.wald import PairedResult
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Concordance(TalliedResult):
+class Concordance(PairedResult):
     """Concordances of p metrics with the outcome and all their differences, on the same rows.
 
     The frame has the p metrics first, then every pair ``"a - b"``. Concordances are tested against .5,
     differences against 0. ``covariance`` is that of the p concordances, shape (p, p).
     """
 
-    metrics: tuple[str, ...]
     covariance: Floats
-    df: float
 
     method: ClassVar[str] = "Concordance with the outcome, compared on the same rows"
     reference: ClassVar[str] = "Newson (2006), doi:10.1177/1536867X0600600302"
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """Metrics, then pairs as ``"a - b"``."""
-        return (*self.metrics, *(f"{a} - {b}" for a, b in combinations(self.metrics, 2)))
-
-    @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The term of each row."""
-        return {"term": self.terms}
-
-    @property
-    def statistic(self) -> Floats:
-        """(Estimate - null) / standard error, the null being .5 for concordances and 0 for differences."""
-        null = np.zeros(len(self.estimate))
-        null[: len(self.metrics)] = 0.5
-        return ratio_to_error(self.estimate - null, self.std_error)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, not adjusted for the number of pairs."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits, clipped to where a concordance (a difference) can lie."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        lowest = np.full(len(self.estimate), -1.0)
-        lowest[: len(self.metrics)] = 0.0
-        return ConfidenceInterval(np.clip(limits.low, lowest, 1), np.clip(limits.high, lowest, 1), level)
 
 
 def concordance(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
@@ -14,14 +13,13 @@ from cxstats.errors import RoleError, TooFewError, listed
 from cxstats.methods.auc import auc_fit
 from cxstats.numerics.contrasts import pairwise
 from cxstats.numerics.fitted_here import fitted_here
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.wald import PairedResult
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class AUCComparison(TalliedResult):
+class AUCComparison(PairedResult):
     """Areas of p metrics and all their differences, on the same rows.
 
     The frame has the p metrics first, then every pair ``"a - b"``. Areas are tested against .5,
@@ -29,42 +27,11 @@ class AUCComparison(TalliedResult):
     every row answered every metric.
     """
 
-    metrics: tuple[str, ...]
     covariance: Floats
-    df: float
     paired: bool
 
     method: ClassVar[str] = "DeLong comparison of areas under the ROC curve"
     reference: ClassVar[str] = "DeLong, DeLong & Clarke-Pearson (1988), doi:10.2307/2531595"
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """Metrics, then pairs as ``"a - b"``."""
-        return (*self.metrics, *(f"{a} - {b}" for a, b in combinations(self.metrics, 2)))
-
-    @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The term of each row."""
-        return {"term": self.terms}
-
-    @property
-    def statistic(self) -> Floats:
-        """(estimate - null) / standard error, the null being .5 for areas and 0 for differences."""
-        null = np.zeros(len(self.estimate))
-        null[: len(self.metrics)] = 0.5
-        return ratio_to_error(self.estimate - null, self.std_error)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, not adjusted for the number of pairs."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits, clipped to where an area (a difference of areas) can lie."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        lowest = np.full(len(self.estimate), -1.0)
-        lowest[: len(self.metrics)] = 0.0
-        return ConfidenceInterval(np.clip(limits.low, lowest, 1), np.clip(limits.high, lowest, 1), level)
 
 
 def delong(

@@ -6,19 +6,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from cxstats.arrays import Floats
+from cxstats.arrays import Bools, Floats
 from cxstats.cells import IntoCells, as_cells, metric_names
 from cxstats.compared import Compared, compare_on
 from cxstats.errors import TooFewError
 from cxstats.numerics.influence import covariance
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.wald import WaldResult
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ExtremeGroups(TalliedResult):
+class ExtremeGroups(WaldResult):
     """Shares of the good outcome at the top and at the bottom of each metric, and their difference.
 
     Three rows per metric: ``"top"``, ``"bottom"`` and ``"top - bottom"``; shares in [0, 1]. ``covariance`` is
@@ -28,7 +27,6 @@ class ExtremeGroups(TalliedResult):
     metrics: tuple[str, ...]
     share: float
     covariance: Floats
-    df: float
 
     method: ClassVar[str] = "Top against bottom customers, ties at the boundary entering in part"
     reference: ClassVar[str] = "Descriptive; for accuracy use delong (extreme groups inflate effects)"
@@ -42,21 +40,19 @@ class ExtremeGroups(TalliedResult):
         }
 
     @property
-    def statistic(self) -> Floats:
-        """Difference over its standard error; NaN for the two shares."""
-        ratio = ratio_to_error(self.estimate, self.std_error)
-        return np.where(np.arange(len(ratio)) % 3 == 2, ratio, np.nan)
+    def null(self) -> Floats:
+        """0 for the differences; the shares are not tested."""
+        return np.where(self._is_difference, 0.0, np.nan)
 
     @property
-    def p_value(self) -> Floats:
-        """Two-sided, of no difference; NaN for the two shares."""
-        return two_sided(self.statistic, self.df)
+    def bounds(self) -> tuple[float | Floats, float | Floats]:
+        """0 to 1, differences from -1."""
+        return np.where(self._is_difference, -1.0, 0.0), 1.0
 
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits, clipped to where a share (a difference of shares) can lie."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        lowest = np.where(np.arange(len(self.estimate)) % 3 == 2, -1.0, 0.0)
-        return ConfidenceInterval(np.clip(limits.low, lowest, 1), np.clip(limits.high, lowest, 1), level)
+    @property
+    def _is_difference(self) -> Bools:
+        third: Bools = np.arange(len(self.estimate)) % 3 == 2
+        return third
 
 
 def extreme_groups(

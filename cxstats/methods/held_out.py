@@ -14,11 +14,11 @@ from cxstats.cells import IntoCells, as_cells, metric_names
 from cxstats.crossfitted import CrossFitted, CrossRows, cross_fit, cross_rows, model_of, refuse_few
 from cxstats.index_rows import index_rows, pair_rows
 from cxstats.numerics.held_out import Choice, Model
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.resample import seeded
-from cxstats.results import Backend, ConfidenceInterval, TalliedResult, build_frame, checked_level
+from cxstats.results import Backend, build_frame
 from cxstats.roles import Outcome, Roles
 from cxstats.scales import Scale
+from cxstats.wald import WaldResult
 
 BASELINE = "no metric"
 ALL, CHOSEN = "all metrics", "best metric, chosen in the folds"
@@ -38,7 +38,7 @@ NULLS = {
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class HeldOutComparison(TalliedResult):
+class HeldOutComparison(WaldResult):
     """Indices of each model on customers it was not fitted on, then the differences of all pairs of models.
 
     Attributes
@@ -65,7 +65,6 @@ class HeldOutComparison(TalliedResult):
     models: tuple[str, ...]
     model: tuple[str, ...]
     index: tuple[str, ...]
-    df: float
     chosen: Mapping[str, float]
     resampled_p: Floats
     curves: Mapping[str, CalibrationCurve]
@@ -80,23 +79,6 @@ class HeldOutComparison(TalliedResult):
     def labels(self) -> dict[str, Sequence[str]]:
         """The model, or the pair of models, and the index of each row."""
         return {"model": self.model, "index": self.index}
-
-    @property
-    def statistic(self) -> Floats:
-        """(Estimate - the value of an empty or a perfectly calibrated model) / standard error."""
-        rows = zip(self.model, self.index, strict=True)
-        null = np.array([NULLS[index] if name in self.models else 0.0 for name, index in rows])
-        return ratio_to_error(self.estimate - null, self.std_error)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, not adjusted for the number of rows."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        return ConfidenceInterval(limits.low, limits.high, level)
 
     def row(self, model: str, index: str) -> int:
         """The number of a row of the frame."""
@@ -121,6 +103,12 @@ class HeldOutComparison(TalliedResult):
         if told:
             lines.append(f"Best metric by the training folds: {told}.")
         return "\n".join([*lines, super().footer()])
+
+    @property
+    def null(self) -> Floats:
+        """The value of an empty, or of a perfectly calibrated model; 0 for differences."""
+        rows = zip(self.model, self.index, strict=True)
+        return np.array([NULLS[index] if name in self.models else 0.0 for name, index in rows])
 
 
 def held_out(

@@ -13,14 +13,14 @@ from cxstats.coding import upward
 from cxstats.columns import codes
 from cxstats.errors import RoleError, TooFewError, listed, number, rows
 from cxstats.numerics.correlation import correlation_matrix, standard_scores
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.invariance import Gaps, Kind, every_gap, ladder
 from cxstats.numerics.invariance_steps import FAILS, Departure, Names, Step, steps, too_few
 from cxstats.numerics.segment_moments import segment_moments
-from cxstats.results import Backend, ConfidenceInterval, TalliedResult, build_frame, checked_level, shown, text_table
+from cxstats.results import Backend, build_frame, shown, text_table
 from cxstats.roles import Roles
 from cxstats.scales import Scale
 from cxstats.segmented import strata_of
+from cxstats.wald import WaldResult
 
 FEWEST_METRICS, MOST_METRICS, MOST_SEGMENTS = 3, 12, 20
 _SINGULAR = 1e-10  # smallest eigenvalue of the metrics' correlations in a segment
@@ -28,7 +28,7 @@ _KINDS: tuple[Kind, ...] = ("intercept", "loading")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Invariance(TalliedResult):
+class Invariance(WaldResult):
     """Three steps of invariance, and how far each metric departs from it between every two segments.
 
     The frame has for each metric, and for every pair of segments ``"a - b"``, the difference in score points
@@ -52,7 +52,6 @@ class Invariance(TalliedResult):
     configural: Step
     metric: Step
     scalar: Step
-    df: float
 
     method: ClassVar[str] = "One-factor measurement invariance, mean-scaled chi-square, scores taken as continuous"
     reference: ClassVar[str] = "Satorra & Bentler (2001), doi:10.1007/BF02296192"
@@ -79,21 +78,6 @@ class Invariance(TalliedResult):
             "metric": [metric for metric in self.metrics for _ in pairs] * 2,
             "segments": pairs * (2 * len(self.metrics)),
         }
-
-    @property
-    def statistic(self) -> Floats:
-        """Difference over standard error."""
-        return ratio_to_error(self.estimate, self.std_error)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, of no difference, not adjusted for the number of rows."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        return ConfidenceInterval(limits.low, limits.high, level)
 
     def ladder(self, backend: Backend = "pandas") -> Any:
         """The three steps, one row each: chi-square, CFI, RMSEA, differences from the step before, verdict."""

@@ -12,12 +12,11 @@ from cxstats.compared import binary_outcome, compare_on
 from cxstats.errors import TooFewError
 from cxstats.numerics.design import Predictor, build_design
 from cxstats.numerics.influence import Covariance, covariance
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.logistic import fit_logistic
 from cxstats.predictors import EVENTS_PER_COEFFICIENT, complete, predictors_of
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.wald import WaldResult
 
 Errors: TypeAlias = Literal["information", "sandwich", "clusters"]
 _ERRORS: dict[Errors, str] = {
@@ -28,7 +27,7 @@ _ERRORS: dict[Errors, str] = {
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Logistic(TalliedResult):
+class Logistic(WaldResult):
     """Coefficients of a logistic regression, in log-odds of the good outcome.
 
     The frame has the intercept first, then the metrics (per point of the scale, up is good), then the
@@ -38,7 +37,6 @@ class Logistic(TalliedResult):
 
     terms: tuple[str, ...]
     covariance: Floats
-    df: float
     errors: Errors
     n_good: int
     n_bad: int
@@ -54,16 +52,6 @@ class Logistic(TalliedResult):
         return {"term": self.terms}
 
     @property
-    def statistic(self) -> Floats:
-        """Estimate over standard error."""
-        return ratio_to_error(self.estimate, self.std_error)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, of 0; by Student's t where there are clusters."""
-        return two_sided(self.statistic, self.df)
-
-    @property
     def odds_ratio(self) -> Floats:
         """Odds of the good outcome, as a multiple, for one unit more of each term; exp(estimate)."""
         ratio: Floats = np.exp(self.estimate)
@@ -73,11 +61,6 @@ class Logistic(TalliedResult):
     def mcfadden(self) -> float:
         """1 - log-likelihood / log-likelihood with the intercept alone: 0 for predictors that say nothing."""
         return 1 - self.log_likelihood / self.null_log_likelihood
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits of the log-odds; their exponentials are limits of the odds ratio."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        return ConfidenceInterval(limits.low, limits.high, level)
 
     def footer(self) -> str:
         """Rows, outcomes, and what the standard errors rest on."""

@@ -14,19 +14,18 @@ from cxstats.errors import ColumnError, RoleError, TooFewError, number, rows
 from cxstats.numerics.concordance import fit_concordance
 from cxstats.numerics.contrasts import pairwise
 from cxstats.numerics.influence import covariance
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.outcomes import good_is_high
 from cxstats.predictors import complete
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Continuous, Count, Outcome, Roles
 from cxstats.scales import Scale
+from cxstats.wald import WaldResult
 
 ANY, HOW_MUCH, BOTH = PARTS = ("any", "how much", "both")
 FEWEST = 10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TwoPart(TalliedResult):
+class TwoPart(WaldResult):
     """Concordances of p metrics with both parts of an outcome, and with the outcome as a whole.
 
     Three blocks of rows: ``"any"`` (customers with more than 0 against those with 0: an area under the ROC
@@ -47,7 +46,6 @@ class TwoPart(TalliedResult):
     metrics: tuple[str, ...]
     zeros: float
     pairs_any: float
-    df: float
 
     method: ClassVar[str] = "Whether and how much: concordances with the two parts of an outcome"
     reference: ClassVar[str] = "Duan, Manning, Morris & Newhouse (1983), doi:10.1080/07350015.1983.10509330"
@@ -63,28 +61,22 @@ class TwoPart(TalliedResult):
         """Which rows are differences."""
         return np.arange(len(self.estimate)) % (len(self.estimate) // len(PARTS)) >= len(self.metrics)
 
-    @property
-    def statistic(self) -> Floats:
-        """(Estimate - null) / standard error, the null being .5 for concordances and 0 for differences."""
-        return ratio_to_error(self.estimate - np.where(self.is_difference, 0.0, 0.5), self.std_error)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, not adjusted for the number of rows."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits, clipped to where a concordance (a difference) can lie."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        lowest = np.where(self.is_difference, -1.0, 0.0)
-        return ConfidenceInterval(np.clip(limits.low, lowest, 1), np.clip(limits.high, lowest, 1), level)
-
     def footer(self) -> str:
         """What the parts weigh, then rows and method."""
         return (
             f"{self.zeros:.0%} of customers are at 0. Of the pairs that differ, {self.pairs_any:.0%} are one with "
             f"and one without.\n{super().footer()}"
         )
+
+    @property
+    def null(self) -> Floats:
+        """.5 for concordances, 0 for differences."""
+        return np.where(self.is_difference, 0.0, 0.5)
+
+    @property
+    def bounds(self) -> tuple[float | Floats, float | Floats]:
+        """0 to 1, differences from -1."""
+        return np.where(self.is_difference, -1.0, 0.0), 1.0
 
 
 def two_part(

@@ -15,12 +15,12 @@ from cxstats.errors import RoleError, TooFewError, number, rows
 from cxstats.numerics.design import Design, build_design
 from cxstats.numerics.effect import Effect
 from cxstats.numerics.influence import Covariance, covariance
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.within_between import SplitFit, fit_within_between
 from cxstats.predictors import EVENTS_PER_COEFFICIENT, complete, predictors_of
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level, shown
+from cxstats.results import shown
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.wald import WaldResult
 
 FEWEST_FIRMS = 30
 FEWEST_BEYOND = 20  # firms more than coefficients that rest on differences between firms
@@ -31,7 +31,7 @@ _SAME = 1e-9  # of the scores' range: rounding of a mean
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class WithinBetween(TalliedResult):
+class WithinBetween(WaldResult):
     """Slopes within and between firms, in log-odds of the good outcome per point, and how far they differ.
 
     Per metric the frame has ``within``, ``between`` and ``between - within`` with the firms' observed means,
@@ -59,7 +59,6 @@ class WithinBetween(TalliedResult):
 
     metrics: tuple[str, ...]
     covariance: Floats
-    df: float
     n_firms: int
     n_single: int
     reliability: Floats
@@ -79,16 +78,6 @@ class WithinBetween(TalliedResult):
             "term": TERMS * (len(MEANS) * len(self.metrics)),
         }
 
-    @property
-    def statistic(self) -> Floats:
-        """Estimate over standard error."""
-        return ratio_to_error(self.estimate, self.std_error)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, of 0; not adjusted for the number of metrics."""
-        return two_sided(self.statistic, self.df)
-
     def effect(self, metric: str, means: str) -> Effect:
         """Between minus within, of one metric with observed or corrected means."""
         at = list(zip(*self.labels.values(), strict=True)).index((metric, means, TERMS[-1]))
@@ -99,11 +88,6 @@ class WithinBetween(TalliedResult):
         """Odds of the good outcome, as a multiple, for one point more; exp(estimate)."""
         ratio: Floats = np.exp(self.estimate)
         return ratio
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits of the log-odds; their exponentials are limits of the odds ratio."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        return ConfidenceInterval(limits.low, limits.high, level)
 
     def footer(self) -> str:
         """Firms, how reliable their means are, and the rows."""
