@@ -15,16 +15,15 @@ from cxstats.errors import RoleError, TooFewError, listed, number
 from cxstats.methods.auc import AUCFit, auc_fit
 from cxstats.numerics.coarsen import equal_frequency
 from cxstats.numerics.contrasts import pairwise
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.wald import PairedResult
 
 Cuts = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FairFight(TalliedResult):
+class FairFight(PairedResult):
     """Areas of p metrics that were coarsened to the same number of levels, and all their differences.
 
     The frame has the p coarsened metrics first, then every pair ``"a - b"``, then what each area lost:
@@ -46,11 +45,9 @@ class FairFight(TalliedResult):
         Whether every row answered every metric.
     """
 
-    metrics: tuple[str, ...]
     levels: int
     cuts: Mapping[str, Cuts]
     covariance: Floats
-    df: float
     paired: bool
 
     method: ClassVar[str] = "DeLong comparison of areas after coarsening by equal frequency"
@@ -62,30 +59,6 @@ class FairFight(TalliedResult):
         pairs = (f"{a} - {b}" for a, b in combinations(self.metrics, 2))
         losses = (f"{m} ({self.levels} levels) - {m} (full scale)" for m in self.metrics)
         return (*self.metrics, *pairs, *losses)
-
-    @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The term of each row."""
-        return {"term": self.terms}
-
-    @property
-    def statistic(self) -> Floats:
-        """(estimate - null) / standard error, the null being .5 for areas and 0 for differences."""
-        null = np.zeros(len(self.estimate))
-        null[: len(self.metrics)] = 0.5
-        return ratio_to_error(self.estimate - null, self.std_error)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, not adjusted for the number of rows."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits, clipped to where an area (a difference of areas) can lie."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        lowest = np.full(len(self.estimate), -1.0)
-        lowest[: len(self.metrics)] = 0.0
-        return ConfidenceInterval(np.clip(limits.low, lowest, 1), np.clip(limits.high, lowest, 1), level)
 
     def footer(self) -> str:
         """What was put together, then rows and method."""
