@@ -309,3 +309,15 @@ def test_nested_models_fitted_to_the_same_rows_are_refused() -> None:
     wide = cx.Scale(-10, 10, whole=False)
     # One fitted model against a raw score cannot be nested in it.
     assert cx.delong(frame.assign(x=x[:, 1]), outcome=cx.Binary("good"), metrics={"small": chance, "x": wide}).n == 800
+
+
+def test_standard_errors_against_boot() -> None:
+    """R's packages boot and pROC: areas and their difference in 2,000 resamples of 600 rows."""
+    stored = pd.read_csv(REFERENCES / "boot.csv", comment="#", index_col="term")
+    rows = pd.read_csv(REFERENCES / "logistic_rows.csv", comment="#")
+    metrics = {"nps": cx.NPS, "effort": cx.EFFORT5}
+    result = cx.delong(rows, outcome=cx.Binary("stayed"), metrics=metrics)
+    expected = stored.loc[["auc nps", "auc effort", "auc nps - effort"]]
+    assert result.estimate == pytest.approx(expected.estimate.to_numpy(), abs=1e-12)
+    # Monte Carlo error of a standard error from 2,000 draws is 1 / sqrt(4000): four of them.
+    assert result.std_error == pytest.approx(expected.std_error.to_numpy(), rel=4 / np.sqrt(4000))
