@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from cxstats.studies.which_metric import which_metric as which_metric
     from cxstats.study.parts import Columns as Columns
     from cxstats.study.parts import Expectation as Expectation
+    from cxstats.study.parts import Journey as Journey
     from cxstats.study.parts import Metric as Metric
     from cxstats.study.parts import Sensitivity as Sensitivity
     from cxstats.study.parts import StudyOutcome as StudyOutcome
@@ -130,7 +131,7 @@ _HOME = {
     "cxstats.studies.stop_delighting": ("stop_delighting",),
     "cxstats.studies.which_metric": ("which_metric",),
     "cxstats.study.study": ("Study",),
-    "cxstats.study.parts": ("Columns", "Expectation", "Metric", "Sensitivity", "StudyOutcome", "Table"),
+    "cxstats.study.parts": ("Columns", "Expectation", "Journey", "Metric", "Sensitivity", "StudyOutcome", "Table"),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 _MODULES = ("datasets", "simulate")

@@ -17,7 +17,7 @@ def _missing(kind: str) -> Callable[[Study], str]:
     """A metric of the kind, and one of another kind."""
 
     def missing(study: Study) -> str:
-        scales = study.metric_scales
+        scales = study.compared_scales
         if not any(scale.kind == kind for scale in scales.values()):
             return (
                 f'No {NAMES[kind]} score is declared: a [metric] section with kind = "{kind}" would make it testable.'
@@ -33,7 +33,7 @@ def _missing_metrics(fewest: int) -> Callable[[Study], str]:
     """So many metrics of any kind."""
 
     def missing(study: Study) -> str:
-        found = len(study.metric_scales)
+        found = len(study.compared_scales)
         if found < fewest:
             needed = "A metric is" if fewest == 1 else f"{fewest} metrics are"
             had = "none is declared" if not found else f"{found} is declared"

@@ -53,8 +53,8 @@ class OutcomeData:
 
     @property
     def scales(self) -> dict[str, Scale]:
-        """The scales of the study's metrics."""
-        return self.study.metric_scales
+        """The scales of the metrics that are compared with each other; those of touchpoints are not among them."""
+        return self.study.compared_scales
 
     @property
     def rng(self) -> int | np.random.Generator:

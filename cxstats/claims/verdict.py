@@ -44,7 +44,8 @@ class Question:
     ``latent`` holds the same effects on the latent scale, where the outcome is a bounded rating:
     `supported` must then hold on both. A ``withheld`` question was asked and stays in the family, but
     no verdict may be drawn from it. ``own`` are p-values that allow for how the components were found (the
-    strongest of many); they then stand for those of the components.
+    strongest of many); they then stand for those of the components. A ``capped`` question can get no further
+    than its direction.
     """
 
     components: tuple[Component, ...]
@@ -52,6 +53,7 @@ class Question:
     withheld: bool = False
     n: int = 0
     own: "PValues | None" = None
+    capped: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +208,8 @@ def _with_latent(row: Question | Blocked) -> PValues:
     if isinstance(row, Blocked) or row.withheld:
         return PValues(1.0, 1.0, 1.0)
     observed = question_p_values(row.components) if row.own is None else row.own
+    if row.capped:
+        observed = replace(observed, supported=1.0)
     if not row.latent:
         return observed
     return replace(observed, supported=max(observed.supported, question_p_values(row.latent).supported))

@@ -17,7 +17,9 @@ which is not needed where the analysed table, or one table alone, has the column
                                     shown beside the verdict and never part of it
     [controls]                      columns = ["tenure", "prior_orders"]: what is known besides the metrics
     [segments]                      columns = ["industry", "channel"]: groups of customers that are told apart
-    [journey] [moments] [encounters]               checked, and used by no claim of this version
+    [journey]                       rating, touchpoints = [...] (metrics, or else columns on one scale), scale?,
+                                    higher_is_better?, whole?, missing?, poor?, same_sitting?
+    [moments] [encounters]          checked, and used by no claim of this version
     [smallest_effect]               effect = number
 
 ``evidence`` is required, since every page of a report says it. ``late = "drop"`` lets an outcome be missing
@@ -271,11 +273,18 @@ class SensitivitySection(_Section):
     where: WhereKeys = {}
 
 
-class JourneySection(_Section):
+class JourneySection(_Scaled):
     rating: Text
     touchpoints: Annotated[list[Text], Field(min_length=1)]
+    scale: ScaleKey | None = None
+    missing: Codes = []
+    poor: Number | None = None
     same_sitting: bool = False
     table: Text | None = None
+
+    def problems(self) -> Problems:
+        if self.scale is not None:
+            yield from self.scale_problems(self.scale, None)
 
 
 class MomentsSection(_Section):

@@ -120,6 +120,29 @@ class Expectation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Journey:
+    """A journey as a whole, and the touchpoints on the way.
+
+    Parameters
+    ----------
+    rating : str
+        The metric that rates the journey as a whole.
+    touchpoints : list of str
+        The metrics that rate its touchpoints, in their order; missing means not used.
+    poor : float, optional
+        At or below this value (on scales where up is bad: at or above it) a touchpoint was poor.
+    same_sitting : bool
+        Whether outcome and ratings come from one questionnaire, so that no claim can get further than its
+        direction.
+    """
+
+    rating: str
+    touchpoints: Sequence[str]
+    poor: float | None = None
+    same_sitting: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sensitivity:
     """An alternative analysis of the expectation: shown beside the verdict, and never part of it.
 

@@ -6,9 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxstats.roles import Outcome, Survival
-from cxstats.study.errors import Problem, key_path
+from cxstats.study.errors import Problem, key_path, nearest
 from cxstats.study.frame import survival_columns
-from cxstats.study.parts import VERSIONS, Columns, Expectation, Metric, Section, Sensitivity, StudyOutcome, Table
+from cxstats.study.parts import (
+    VERSIONS,
+    Columns,
+    Expectation,
+    Journey,
+    Metric,
+    Section,
+    Sensitivity,
+    StudyOutcome,
+    Table,
+)
 
 RESERVED = ("disconfirmation", "cluster", "weight", "count")
 
@@ -21,6 +31,7 @@ class Declared:
     metrics: Mapping[str, Metric]
     outcomes: Mapping[str, StudyOutcome]
     expectation: Expectation | None
+    journey: Journey | None
     sensitivities: tuple[Sensitivity, ...]
     controls: Columns
     segments: Columns
@@ -52,7 +63,10 @@ def contradictions(declared: Declared) -> list[Problem]:
         ]
     if declared.expectation is not None:
         problems += [(key_path("expectation", key), text) for key, text in _expectation_problems(declared.expectation)]
-    elif declared.sensitivities:
+    if declared.journey is not None:
+        metrics = list(declared.metrics)
+        problems += [(key_path("journey", key), text) for key, text in _journey_problems(declared.journey, metrics)]
+    if declared.expectation is None and declared.sensitivities:
         problems.append(("sensitivity", "needs an [expectation], of which it is an alternative analysis."))
     for name, effect in declared.smallest_effect.items():
         if not _is_number(effect) or not 0 < effect < math.inf:
@@ -170,6 +184,25 @@ def _table_problems(table: Table) -> Iterable[tuple[str, str]]:
     for needed in ("key", "time"):
         if table.pick is not None and getattr(table, needed) is None:
             yield "pick", f"needs {needed}: of the rows of a key it picks the {table.pick} in time."
+
+
+def _journey_problems(journey: Journey, metrics: list[str]) -> Iterable[tuple[str, str]]:
+    touchpoints: Any = journey.touchpoints
+    if isinstance(touchpoints, str) or not all(map(_is_name, touchpoints)) or not _is_name(journey.rating):
+        yield "touchpoints", f"must be a list of metrics, and rating a metric, not {touchpoints!r}."
+        return
+    for key, name in (("rating", journey.rating), *(("touchpoints", t) for t in touchpoints)):
+        if name not in metrics:
+            mend = "Declare it with its scale in metrics, or give [journey] a scale for all of them."
+            yield key, f"'{name}' is no metric of the study{nearest(name, metrics)}.\n{mend}"
+    if len(set(touchpoints)) < 2:
+        yield "touchpoints", f"must name at least two metrics, but names {len(set(touchpoints))}."
+    if len(set(touchpoints)) < len(touchpoints):
+        yield "touchpoints", "must name each metric once."
+    if journey.rating in touchpoints:
+        yield "rating", f"must be another metric than the touchpoints, but '{journey.rating}' is one of them."
+    if journey.poor is not None and not _is_number(journey.poor):
+        yield "poor", f"must be a number, not {journey.poor!r}."
 
 
 def _expectation_problems(expectation: Expectation) -> Iterable[tuple[str, str]]:

@@ -17,6 +17,7 @@ from cxstats.study.parts import (
     Columns,
     Evidence,
     Expectation,
+    Journey,
     Metric,
     Section,
     Sensitivity,
@@ -44,6 +45,8 @@ class Study:
         A scale alone means the column of that name.
     outcomes : mapping from name to Binary, Rating, Continuous, Count, Survival or StudyOutcome
     expectation : Expectation, optional
+    journey : Journey, optional
+        Which metric rates a journey as a whole, and which its touchpoints.
     sensitivities : list of Sensitivity, optional
         Alternative analyses of the expectation, shown beside the verdict.
     title, evidence, source, licence, note : str
@@ -98,6 +101,7 @@ class Study:
         metrics: Mapping[str, Scale | Metric] | None = None,
         outcomes: Mapping[str, Outcome | StudyOutcome] | None = None,
         expectation: Expectation | None = None,
+        journey: Journey | None = None,
         sensitivities: Sequence[Sensitivity] = (),
         title: str = "Untitled study",
         evidence: Evidence = "real",
@@ -116,12 +120,13 @@ class Study:
     ) -> None:
         texts = {"title": title, "evidence": evidence, "source": source, "licence": licence, "note": note}
         check_texts(texts)
-        check_parts(expectation, sensitivities)
+        check_parts(expectation, journey, sensitivities)
         declared = Declared(
             tables=tables_of(tables),
             metrics=metrics_of(metrics or {}),
             outcomes=outcomes_of(outcomes or {}),
             expectation=expectation,
+            journey=journey,
             sensitivities=tuple(sensitivities),
             controls=columns_of("controls", controls),
             segments=columns_of("segments", segments),
@@ -177,6 +182,17 @@ class Study:
     def expectation(self) -> Expectation | None:
         """What was received against what was expected, if it is declared."""
         return self._declared.expectation
+
+    @property
+    def journey(self) -> Journey | None:
+        """A journey and its touchpoints, if they are declared."""
+        return self._declared.journey
+
+    @property
+    def compared_scales(self) -> dict[str, Scale]:
+        """The scales of the metrics that are compared with each other: all but those of touchpoints."""
+        touchpoints = () if self.journey is None else self.journey.touchpoints
+        return {name: scale for name, scale in self.metric_scales.items() if name not in touchpoints}
 
     @property
     def sensitivities(self) -> tuple[Sensitivity, ...]:

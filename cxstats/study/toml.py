@@ -12,7 +12,7 @@ from cxstats.errors import ReadError, StudyError
 from cxstats.roles import Binary, Continuous, Count, Outcome, Rating, Survival
 from cxstats.study.errors import Problem, key_path, nearest, refuse
 from cxstats.study.file import ColumnsSection, OutcomeSection, StudyFile, TableSection
-from cxstats.study.parts import Columns, Expectation, Metric, Section, Sensitivity, StudyOutcome, Table
+from cxstats.study.parts import Columns, Expectation, Journey, Metric, Section, Sensitivity, StudyOutcome, Table
 
 _WORDS = {
     "missing": "is required.",
@@ -49,18 +49,22 @@ def declaration(file: StudyFile, folder: Path, *, allow_outside: bool) -> dict[s
     study = file.study
     return {
         "tables": _tables(file.table, folder, allow_outside),
+        "journey": _journey(file),
         "metrics": {
-            name: Metric(
-                column=m.column,
-                scale=m.made_scale(m.scale, m.kind),
-                table=m.table,
-                where=m.where,
-                missing=m.missing,
-                labels=m.labels,
-                version=m.version,
-                version_column=m.version_column,
-            )
-            for name, m in file.metric.items()
+            **_rated(file),
+            **{
+                name: Metric(
+                    column=m.column,
+                    scale=m.made_scale(m.scale, m.kind),
+                    table=m.table,
+                    where=m.where,
+                    missing=m.missing,
+                    labels=m.labels,
+                    version=m.version,
+                    version_column=m.version_column,
+                )
+                for name, m in file.metric.items()
+            },
         },
         "outcomes": {
             name: StudyOutcome(
@@ -135,6 +139,29 @@ def _expectation(file: StudyFile) -> Expectation | None:
     )
 
 
+def _rated(file: StudyFile) -> dict[str, Metric]:
+    """The ratings of a journey that are no metrics of their own, on the one scale that the section names."""
+    section = file.journey
+    if section is None or section.scale is None:
+        return {}
+    scale = section.made_scale(section.scale, None)
+    names = [name for name in (section.rating, *section.touchpoints) if name not in file.metric]
+    return {name: Metric(column=name, scale=scale, table=section.table, missing=section.missing) for name in names}
+
+
+def _journey(file: StudyFile) -> Journey | None:
+    """The journey, if every rating of it has a scale."""
+    section = file.journey
+    if section is None or not {section.rating, *section.touchpoints} <= {*file.metric, *_rated(file)}:
+        return None
+    return Journey(
+        rating=section.rating,
+        touchpoints=tuple(section.touchpoints),
+        poor=section.poor,
+        same_sitting=section.same_sitting,
+    )
+
+
 def _columns(section: ColumnsSection | None) -> Columns:
     return Columns(()) if section is None else Columns(section.columns, section.table)
 
@@ -142,7 +169,7 @@ def _columns(section: ColumnsSection | None) -> Columns:
 def _sections(file: StudyFile) -> list[Section]:
     """The sections of which only the columns are checked."""
     found = []
-    if file.journey is not None:
+    if file.journey is not None and _journey(file) is None:
         columns = {"rating": file.journey.rating, **_listed("touchpoints", file.journey.touchpoints)}
         found.append(Section(name="journey", columns=columns, table=file.journey.table))
     if file.moments is not None:

@@ -9,6 +9,7 @@ from scipy.stats import norm
 from cxstats.claims.verdict import (
     Blocked,
     Component,
+    PValues,
     Question,
     component_p_values,
     judge,
@@ -197,3 +198,25 @@ def test_family_is_not_asleep_in_simulation() -> None:
     """A rule that never says anything would pass the error rates: true effects must be found."""
     share = _family_error("superiority", 6.0, "supported", np.random.default_rng(7), 200)
     assert share == 1.0
+
+
+def test_a_capped_question_gets_no_further_than_its_direction() -> None:
+    """One questionnaire for both sides: the direction may be told, a refutation too, but no support."""
+    clear = Component(name="x", effect=Effect(a=1.0, var_a=0.01), kind="superiority", smallest=0.1)
+    against = Component(name="x", effect=Effect(a=-1.0, var_a=0.01), kind="superiority", smallest=0.1)
+    verdicts = [
+        judge([Question(components=(c,), capped=capped, n=100)])[0].verdict
+        for c, capped in ((clear, False), (clear, True), (against, True))
+    ]
+    assert verdicts == ["supported", "direction-only", "not-supported"]
+
+
+def test_p_values_of_their_own_stand_for_those_of_the_components() -> None:
+    """The strongest of many is judged by what it cost to find it."""
+    effect = Effect(a=1.0, var_a=0.01)
+    component = Component(name="x", effect=effect, kind="superiority", smallest=0.1)
+    found = [
+        judge([Question(components=(component,), own=PValues(p, q, math.nan), n=100)])[0].verdict
+        for p, q in ((0.01, 1.0), (0.2, 1.0), (1.0, 0.01))
+    ]
+    assert found == ["supported", "inconclusive", "not-supported"]
