@@ -6,7 +6,7 @@ PYTHON ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 INSTALL := PYTHON="$(PYTHON)" sh scripts/install.sh
-STUDIES := data/olist_deliveries.toml data/sfo_2017.toml data/simulated_cohort.toml
+STUDIES := data/olist_deliveries.toml data/sfo_2017.toml data/simulated_cohort.toml data/simulated_journeys.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

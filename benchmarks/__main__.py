@@ -1,6 +1,7 @@
 """Every benchmark in turn: ``python -m benchmarks``."""
 
-from benchmarks import metric_models, which_metric
+from benchmarks import journeys, metric_models, which_metric
 
 which_metric.main()
 metric_models.main()
+journeys.main()

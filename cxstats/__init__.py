@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from cxstats.methods.by_segment import by_segment as by_segment
     from cxstats.methods.codings import codings as codings
     from cxstats.methods.combination import combination as combination
+    from cxstats.methods.compounding import compounding as compounding
     from cxstats.methods.concordance import concordance as concordance
     from cxstats.methods.delong import delong as delong
     from cxstats.methods.dependent_correlations import dependent_correlations as dependent_correlations
+    from cxstats.methods.difference_in_differences import difference_in_differences as difference_in_differences
     from cxstats.methods.dominance import dominance as dominance
     from cxstats.methods.equivalence import equivalence as equivalence
     from cxstats.methods.expectation_levels import expectation_levels as expectation_levels
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from cxstats.methods.held_out import held_out as held_out
     from cxstats.methods.intention_behaviour import intention_behaviour as intention_behaviour
     from cxstats.methods.invariance import invariance as invariance
+    from cxstats.methods.journey_increment import journey_increment as journey_increment
+    from cxstats.methods.journey_score import journey_score as journey_score
     from cxstats.methods.league_table import league_table as league_table
     from cxstats.methods.leakage import leakage as leakage
     from cxstats.methods.logistic import logistic as logistic
@@ -48,9 +52,15 @@ if TYPE_CHECKING:
     from cxstats.methods.net_promoter_change import net_promoter_change as net_promoter_change
     from cxstats.methods.ordered_probit import ordered_probit as ordered_probit
     from cxstats.methods.relative_weights import relative_weights as relative_weights
+    from cxstats.methods.reliability import reliability as reliability
     from cxstats.methods.top_box import top_box as top_box
+    from cxstats.methods.touchpoint_benchmarks import touchpoint_benchmarks as touchpoint_benchmarks
+    from cxstats.methods.touchpoint_importance import touchpoint_importance as touchpoint_importance
     from cxstats.methods.two_part import two_part as two_part
+    from cxstats.methods.usage_patterns import usage_patterns as usage_patterns
     from cxstats.methods.within_between import within_between as within_between
+    from cxstats.products.crossproducts import CrossProducts as CrossProducts
+    from cxstats.products.crossproducts import cross_products as cross_products
     from cxstats.readers.read import read as read
     from cxstats.readers.scan import scan as scan
     from cxstats.roles import Binary as Binary
@@ -66,8 +76,10 @@ if TYPE_CHECKING:
     from cxstats.scales import EFFORT5 as EFFORT5
     from cxstats.scales import NPS as NPS
     from cxstats.scales import Scale as Scale
+    from cxstats.studies.journey_or_touchpoint import journey_or_touchpoint as journey_or_touchpoint
     from cxstats.studies.stop_delighting import stop_delighting as stop_delighting
     from cxstats.studies.which_metric import which_metric as which_metric
+    from cxstats.study.parts import Change as Change
     from cxstats.study.parts import Columns as Columns
     from cxstats.study.parts import Expectation as Expectation
     from cxstats.study.parts import Journey as Journey
@@ -81,8 +93,14 @@ if TYPE_CHECKING:
     from . import simulate as simulate
 
 _HOME = {
-    "cxstats.cells": ("Cells", "tally"),
-    "cxstats.claims.finding": ("Finding", "Validation"),
+    "cxstats.cells": (
+        "Cells",
+        "tally",
+    ),
+    "cxstats.claims.finding": (
+        "Finding",
+        "Validation",
+    ),
     "cxstats.claims.validation": ("validate",),
     "cxstats.errors": (
         "ColumnError",
@@ -102,9 +120,11 @@ _HOME = {
     "cxstats.methods.by_segment": ("by_segment",),
     "cxstats.methods.codings": ("codings",),
     "cxstats.methods.combination": ("combination",),
+    "cxstats.methods.compounding": ("compounding",),
     "cxstats.methods.concordance": ("concordance",),
     "cxstats.methods.delong": ("delong",),
     "cxstats.methods.dependent_correlations": ("dependent_correlations",),
+    "cxstats.methods.difference_in_differences": ("difference_in_differences",),
     "cxstats.methods.dominance": ("dominance",),
     "cxstats.methods.equivalence": ("equivalence",),
     "cxstats.methods.expectation_levels": ("expectation_levels",),
@@ -113,25 +133,60 @@ _HOME = {
     "cxstats.methods.held_out": ("held_out",),
     "cxstats.methods.intention_behaviour": ("intention_behaviour",),
     "cxstats.methods.invariance": ("invariance",),
-    "cxstats.methods.leakage": ("leakage",),
+    "cxstats.methods.journey_increment": ("journey_increment",),
+    "cxstats.methods.journey_score": ("journey_score",),
     "cxstats.methods.league_table": ("league_table",),
+    "cxstats.methods.leakage": ("leakage",),
     "cxstats.methods.logistic": ("logistic",),
     "cxstats.methods.mean_score": ("mean_score",),
     "cxstats.methods.net_promoter": ("net_promoter",),
     "cxstats.methods.net_promoter_change": ("net_promoter_change",),
     "cxstats.methods.ordered_probit": ("ordered_probit",),
     "cxstats.methods.relative_weights": ("relative_weights",),
+    "cxstats.methods.reliability": ("reliability",),
     "cxstats.methods.top_box": ("top_box",),
+    "cxstats.methods.touchpoint_benchmarks": ("touchpoint_benchmarks",),
+    "cxstats.methods.touchpoint_importance": ("touchpoint_importance",),
     "cxstats.methods.two_part": ("two_part",),
+    "cxstats.methods.usage_patterns": ("usage_patterns",),
     "cxstats.methods.within_between": ("within_between",),
+    "cxstats.products.crossproducts": (
+        "CrossProducts",
+        "cross_products",
+    ),
     "cxstats.readers.read": ("read",),
     "cxstats.readers.scan": ("scan",),
-    "cxstats.roles": ("Binary", "Continuous", "Count", "Rating", "Survival"),
-    "cxstats.scales": ("CSAT10", "CSAT5", "CSAT7", "EASE5", "EASE7", "EFFORT5", "NPS", "Scale"),
+    "cxstats.roles": (
+        "Binary",
+        "Continuous",
+        "Count",
+        "Rating",
+        "Survival",
+    ),
+    "cxstats.scales": (
+        "CSAT10",
+        "CSAT5",
+        "CSAT7",
+        "EASE5",
+        "EASE7",
+        "EFFORT5",
+        "NPS",
+        "Scale",
+    ),
+    "cxstats.studies.journey_or_touchpoint": ("journey_or_touchpoint",),
     "cxstats.studies.stop_delighting": ("stop_delighting",),
     "cxstats.studies.which_metric": ("which_metric",),
+    "cxstats.study.parts": (
+        "Change",
+        "Columns",
+        "Expectation",
+        "Journey",
+        "Metric",
+        "Sensitivity",
+        "StudyOutcome",
+        "Table",
+    ),
     "cxstats.study.study": ("Study",),
-    "cxstats.study.parts": ("Columns", "Expectation", "Journey", "Metric", "Sensitivity", "StudyOutcome", "Table"),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 _MODULES = ("datasets", "simulate")

@@ -4,91 +4,9 @@ A new method is one more entry here. The list on the command line, the table in 
 `tests/test_contract.py` follow from it.
 """
 
-from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
-
+from cxstats.method import Method, Properties, named
 from cxstats.roles import Binary, Continuous, Count, Rating
-from cxstats.scales import CSAT5, NPS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cxstats.results import Result
-
-# Builds a small call: takes the function, the data, and any of cluster=, weight=, count=.
-Example: TypeAlias = "Callable[..., Result]"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Properties:
-    """What must hold of a method; `tests/test_contract.py` sees to it.
-
-    Attributes
-    ----------
-    cells : bool
-        Takes a dataframe or Cells, with the same result.
-    cluster, weight : bool
-        Makes use of it; where false, refuses it, or (cluster) its example passes one already.
-    replication : {"exact", "large", "between", "firms"}
-        What doubling the data does: it leaves the estimate and halves the variance exactly, or only in
-        large samples, because of a small-sample factor such as n / (n - 1); "between" where part of the
-        variance lies between segments, which more customers of the same segments do not reduce; "firms"
-        where the unit is the firm, so that firms and not their customers must be doubled.
-    draws : bool
-        Draws at random (folds), so that it takes ``rng=``: what leaves the cells as they are leaves the
-        result, what changes them only leaves it up to the luck of the draw.
-    """
-
-    cells: bool = True
-    cluster: bool = True
-    weight: bool = True
-    replication: Literal["exact", "large", "between", "firms"] = "large"
-    draws: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """One method.
-
-    Attributes
-    ----------
-    function : str
-        Its name: ``cx.<function>``, defined in ``cxstats/methods/<function>.py``.
-    question : str
-        What it answers, in the words of an analyst.
-    reference : str
-        Where its formula stands.
-    example : callable
-        ``example(function, data, **keys)`` calls it on a frame or Cells with the columns nps and
-        nps_before (0-10), csat (1-5), gap (about 0), stayed (0 or 1) and segment (text).
-    properties : Properties
-    """
-
-    function: str
-    question: str
-    reference: str
-    example: Example
-    properties: Properties = Properties()
-
-    @property
-    def file(self) -> str:
-        """The file that holds it, from the root of the project."""
-        return f"cxstats/methods/{self.function}.py"
-
-    def resolve(self) -> "Callable[..., Result]":
-        """The function itself."""
-        return _function(self.function)
-
-    def run(self, data: Any, **keys: Any) -> "Result":
-        """The example, on these data."""
-        return self.example(self.resolve(), data, **keys)
-
-
-def _function(name: str) -> "Callable[..., Result]":
-    function: Callable[..., Result] = getattr(import_module(f"cxstats.methods.{name}"), name)
-    return function
-
+from cxstats.scales import CSAT5, NPS, Scale
 
 _STAYED = Binary("stayed")
 _STARS = Rating("csat", CSAT5)
@@ -240,6 +158,69 @@ METHODS: tuple[Method, ...] = (
         Properties(cluster=False, weight=False, replication="firms"),
     ),
     Method(
+        "touchpoint_benchmarks",
+        "Does the rating of the journey predict better than the ratings of its touchpoints, and by how many percent?",
+        "Fieller (1954), doi:10.1111/j.2517-6161.1954.tb00159.x",
+        lambda call, data, **keys: call(
+            data, outcome=_STAYED, journey={"nps": NPS}, touchpoints={"nps_before": NPS, "csat": CSAT5}, rng=1, **keys
+        ),
+        _DRAWN,
+    ),
+    Method(
+        "usage_patterns",
+        "Do answers on journey and touchpoints depend on which touchpoints a customer met?",
+        "Cochran (1954), doi:10.2307/3001666",
+        lambda call, data, **keys: call(
+            data, outcome=_STAYED, journey={"nps": NPS}, touchpoints={"nps_before": NPS, "csat": CSAT5}, **keys
+        ),
+        Properties(weight=False),
+    ),
+    Method(
+        "reliability",
+        "How much of metrics of one attitude, alone and summed, is more than the noise of answering?",
+        "Kelley & Pornprasertmanit (2016), doi:10.1037/a0040086",
+        lambda call, data, **keys: call(data, metrics={**_BOTH, "nps_before": NPS}, **keys),
+    ),
+    Method(
+        "journey_increment",
+        "Does a journey rating tell more than its touchpoints, or only repeat what they share?",
+        "Fuller (1987), doi:10.1002/9780470316665",
+        lambda call, data, **keys: call(
+            data,
+            outcome=_STAYED,
+            journey={"csat": CSAT5},
+            touchpoints={"nps": NPS, "nps_before": NPS, "gap": Scale(-2, 2, name="gap")},
+            rng=1,
+            **keys,
+        ),
+        _DRAWN,
+    ),
+    Method(
+        "touchpoint_importance",
+        "Which touchpoints of a journey go with the outcome, do they differ, and how does each perform?",
+        "Hothorn, Bretz & Westfall (2008), doi:10.1002/bimj.200810425",
+        lambda call, data, **keys: call(data, outcome=_STARS, touchpoints={"nps": NPS, "nps_before": NPS}, **keys),
+    ),
+    Method(
+        "compounding",
+        "How many journeys meet at least one poor touchpoint, and do poor ones come together?",
+        "Fieller (1954), doi:10.1111/j.2517-6161.1954.tb00159.x",
+        lambda call, data, **keys: call(data, touchpoints=_BOTH, poor={"nps": 6, "csat": 2}, **keys),
+    ),
+    Method(
+        "journey_score",
+        "Which score made of its touchpoints tells most of a journey: mean, worst, last, peak-end, or weights?",
+        "LeDell, Petersen & van der Laan (2015), doi:10.1214/15-EJS1035",
+        lambda call, data, **keys: call(data, outcome=_STAYED, touchpoints=_BOTH, rng=1, **keys),
+        _DRAWN,
+    ),
+    Method(
+        "difference_in_differences",
+        "How much more did an outcome change where journeys were improved than where they were not?",
+        "Bertrand, Duflo & Mullainathan (2004), doi:10.1162/003355304772839588",
+        lambda call, data, **keys: call(data, outcome=_STARS, period="gap", treated="stayed", start=1, **keys),
+    ),
+    Method(
         "extreme_groups",
         "How far apart are the best-scoring and the worst-scoring customers?",
         "Altman & Royston (2006), doi:10.1136/bmj.332.7549.1080",
@@ -284,7 +265,7 @@ METHODS: tuple[Method, ...] = (
         "Is a difference too small to matter?",
         "Schuirmann (1987), doi:10.1007/BF01068419",
         lambda call, data, **keys: call(
-            _function("mean_score")(data, metric="csat", scale=CSAT5, by="segment", **keys), low=-1.0, high=5.0
+            named("mean_score")(data, metric="csat", scale=CSAT5, by="segment", **keys), low=-1.0, high=5.0
         ),
     ),
 )

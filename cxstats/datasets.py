@@ -15,6 +15,7 @@ _CITATIONS = {
     ),
     "sfo_2017": "San Francisco International Airport (2017). SFO Customer Survey. DataSF, https://data.sfgov.org",
     "simulated_cohort": "The cxstats developers. Simulated cohort, made by cxstats.simulate.cohort.",
+    "simulated_journeys": "The cxstats developers. Simulated journeys, made by cxstats.simulate.journeys.",
 }
 
 
@@ -32,8 +33,8 @@ class Dataset:
     note : str
         What must be known before the numbers are read.
     frame : pandas.DataFrame
-        One row per distinct combination of values; the column ``n`` says how many customers or
-        orders it stands for (pass ``count="n"``).
+        One row per distinct combination of values; the column ``n`` says how many customers,
+        orders or journeys it stands for (pass ``count="n"``).
     study : pathlib.Path
         The study file, for ``cxstats validate`` and `Study.read`.
     """
@@ -65,7 +66,7 @@ def names() -> tuple[str, ...]:
     --------
     >>> import cxstats as cx
     >>> cx.datasets.names()
-    ('olist_deliveries', 'sfo_2017', 'simulated_cohort')
+    ('olist_deliveries', 'sfo_2017', 'simulated_cohort', 'simulated_journeys')
     """
     return tuple(sorted(_CITATIONS))
 

@@ -1,4 +1,4 @@
-"""The one door for dataframes: any frame in, counted distinct rows out.
+"""The one door for dataframes: any frame in, counted distinct rows out, or the rows in batches.
 
 Everything that depends on the engine (pandas, polars eager or lazy, pyarrow, DuckDB) ends here. What
 leaves is NumPy: float64 columns in which a missing value is NaN, and object columns of text in which it
@@ -22,6 +22,7 @@ IntoFrame: TypeAlias = Any  # whatever narwhals takes: the type cannot be named 
 _Frame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
 
 _MOST = 10**12  # rows that one row may stand for: more than there are customers, and sums stay exact
+_VECTOR = 2048  # rows of one vector of DuckDB
 _REFUSED = (nw.List, nw.Array, nw.Struct, nw.Binary, nw.Duration)
 
 
@@ -75,8 +76,59 @@ def group_counts(data: IntoFrame, keys: Sequence[str], count: str | None) -> Gro
     if not keys:
         raise RoleError("At least one column is needed: pass metrics=, outcome= or disconfirmation=.")
     frame = open_frame(data)
-    schema = frame.collect_schema()
     wanted = [*keys, *([] if count is None else [count])]
+    schema = _checked_schema(frame, wanted, keys)
+    if count is None:
+        return _count_rows(_only(frame, wanted), keys)
+    if not schema[count].is_integer():
+        raise ColumnError(
+            f"The count column '{count}' must hold whole numbers (an integer type), but its type is {schema[count]}."
+            "\nIf it holds whole numbers, cast it; if it holds survey weights, pass it as weight= instead."
+        )
+    return _sum_counts(_only(frame, wanted), keys, count)
+
+
+def column_batches(data: IntoFrame, names: Sequence[str], size: int) -> Iterator[dict[str, Column]]:
+    """The rows in plain form, about ``size`` at a time, in the engine's own order; a relation is run once.
+
+    A column has one type throughout: what mixes numbers and text is text in every batch.
+    """
+    frame = open_frame(data)
+    schema = _checked_schema(frame, names, names)
+    frame = _only(frame, names)
+    if _is_duckdb(frame):
+        yield from _duckdb_batches(frame, names, schema, size)
+        return
+    with _reading():
+        eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    whole = {name: _column(eager, name, schema) for name in names if not schema[name].is_numeric()}
+    for start in range(0, len(eager), size):
+        part = eager[start : start + size]
+        yield {
+            name: whole[name][start : start + size] if name in whole else _column(part, name, schema) for name in names
+        }
+
+
+def _duckdb_batches(frame: _Frame, names: Sequence[str], schema: Any, size: int) -> Iterator[dict[str, Column]]:
+    with _reading():
+        relation = frame.to_native().project(", ".join(map(_quoted, names)))
+    while True:
+        with _reading():
+            part = relation.fetch_df_chunk(max(1, size // _VECTOR))
+        if not len(part):
+            return
+        yield {k: _plain(k, part[k].to_numpy(), part[k].isna().to_numpy(), schema[k]) for k in names}
+
+
+def _column(frame: nw.DataFrame[Any], name: str, schema: Any) -> Column:
+    with _reading():
+        values, missing = frame[name].to_numpy(), frame[name].is_null().to_numpy()
+    return _plain(name, values, missing, schema[name])
+
+
+def _checked_schema(frame: _Frame, wanted: Sequence[str], keys: Sequence[str]) -> Any:
+    """The types of the columns; refuses columns that are not there, and keys of a type that holds no plain value."""
+    schema = frame.collect_schema()
     absent = [name for name in wanted if name not in schema]
     if absent:
         raise unknown_column(absent, list(schema.names()))
@@ -86,14 +138,7 @@ def group_counts(data: IntoFrame, keys: Sequence[str], count: str | None) -> Gro
                 f"'{name}' must hold numbers, text, dates or true and false, but its type is {schema[name]}."
                 "\nTurn it into one of those first."
             )
-    if count is None:
-        return _count_rows(_only(frame, wanted), keys)
-    if not schema[count].is_integer():
-        raise ColumnError(
-            f"The count column '{count}' must hold whole numbers (an integer type), but its type is {schema[count]}."
-            "\nIf it holds whole numbers, cast it; if it holds survey weights, pass it as weight= instead."
-        )
-    return _sum_counts(_only(frame, wanted), keys, count)
+    return schema
 
 
 def _count_rows(frame: _Frame, keys: Sequence[str]) -> Grouped:

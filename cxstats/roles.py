@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from cxstats.errors import RoleError, listed
 from cxstats.scales import Scale
 
-OutcomeKind = Literal["behaviour", "intention"]
+OutcomeKind = Literal["behaviour", "intention", "attitude"]
+_KINDS = get_args(OutcomeKind)
 _COLUMNS = ("column", "time", "event", "entry", "starts")
 
 
@@ -19,8 +20,8 @@ class _Outcome:
     after: bool = False
 
     def __post_init__(self) -> None:
-        if self.kind not in ("behaviour", "intention"):
-            raise RoleError(f"An outcome's kind must be 'behaviour' or 'intention', not {self.kind!r}.")
+        if self.kind not in _KINDS:
+            raise RoleError(f"An outcome's kind must be 'behaviour', 'intention' or 'attitude', not {self.kind!r}.")
         for part in fields(self):
             given: object = getattr(self, part.name)
             optional = given is None and part.default is None
@@ -44,8 +45,8 @@ class Binary(_Outcome):
         The column that holds it.
     good : {1, 0}
         Which value is good for the firm: 1 for a repurchase, 0 for a churn.
-    kind : {"behaviour", "intention"}
-        Whether customers did it, or said that they would.
+    kind : {"behaviour", "intention", "attitude"}
+        Whether customers did it, said that they would, or said how they felt (overall satisfaction).
     starts : str, optional
         Column with the day on which the outcome's window began: the feedback must be older.
     after : bool

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cxstats.catalogue import METHODS, Method
+from cxstats.catalogue import METHODS
+from cxstats.method import Method
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"

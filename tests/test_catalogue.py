@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import cxstats as cx
-from cxstats.catalogue import METHODS, Method
+from cxstats.catalogue import METHODS
+from cxstats.method import Method
 
 ROOT = Path(__file__).parents[1]
 NAMED = {method.function: method for method in METHODS}

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import cxstats as cx
-from cxstats.compared import compare_on
 from cxstats.errors import RoleError, SeparationError, TooFewError
+from cxstats.shared.compared import compare_on
 
 GOOD = cx.Binary("good")
 METRICS = {"nps": cx.NPS, "csat": cx.CSAT5, "effort": cx.EFFORT5}

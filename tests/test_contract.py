@@ -13,8 +13,9 @@ import pytest
 
 import cxstats as cx
 from cxstats import cells as cells_module
-from cxstats.catalogue import METHODS, Method
+from cxstats.catalogue import METHODS
 from cxstats.errors import ColumnError, CxStatsError, RoleError
+from cxstats.method import Method
 from cxstats.results import SCHEMA, Result
 from cxstats.roles import Rating, outcome_columns
 

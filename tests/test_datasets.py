@@ -10,9 +10,14 @@ import pytest
 
 import cxstats as cx
 
-NAMES = ("olist_deliveries", "sfo_2017", "simulated_cohort")
-ROWS = {"olist_deliveries": 14_448, "sfo_2017": 2_831, "simulated_cohort": 40_000}
-LICENCE = {"olist_deliveries": "CC BY-NC-SA 4.0", "sfo_2017": "PDDL", "simulated_cohort": "MIT"}
+NAMES = ("olist_deliveries", "sfo_2017", "simulated_cohort", "simulated_journeys")
+ROWS = {"olist_deliveries": 14_448, "sfo_2017": 2_831, "simulated_cohort": 40_000, "simulated_journeys": 6_000}
+LICENCE = {
+    "olist_deliveries": "CC BY-NC-SA 4.0",
+    "sfo_2017": "PDDL",
+    "simulated_cohort": "MIT",
+    "simulated_journeys": "MIT",
+}
 
 
 def test_names() -> None:
@@ -25,7 +30,7 @@ def test_load_gives_counts_source_and_licence(name: str) -> None:
     assert data.name == name
     assert data.frame["n"].sum() == ROWS[name]
     assert data.licence.startswith(LICENCE[name])
-    assert data.evidence == ("simulated" if name == "simulated_cohort" else "real")
+    assert data.evidence == ("simulated" if name.startswith("simulated_") else "real")
     assert data.study.name == f"{name}.toml"
     assert data.study.is_file()
     assert all((data.title, data.source, data.citation, data.note))
@@ -46,8 +51,8 @@ def test_dataset_is_frozen() -> None:
 
 def test_unknown_name_is_refused_with_the_nearest() -> None:
     message = (
-        r"^No data set is called 'olist'; there are 'olist_deliveries', 'sfo_2017', 'simulated_cohort'\."
-        r"\nNearest: 'olist_deliveries'\.$"
+        r"^No data set is called 'olist'; there are 'olist_deliveries', 'sfo_2017', 'simulated_cohort', "
+        r"'simulated_journeys'\.\nNearest: 'olist_deliveries'\.$"
     )
     with pytest.raises(cx.ReadError, match=message):
         cx.datasets.load("olist")

@@ -64,7 +64,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "kind": (
         lambda: cx.Binary("x", kind="wish"),  # type: ignore[arg-type]
-        "An outcome's kind must be 'behaviour' or 'intention', not 'wish'.",
+        "An outcome's kind must be 'behaviour', 'intention' or 'attitude', not 'wish'.",
     ),
     "column": (lambda: cx.Binary(1), "The column of an outcome must be the name of a column, not 1."),  # type: ignore[arg-type]
     "no event": (lambda: cx.Survival("t", None), "The event of an outcome must be the name of a column, not None."),  # type: ignore[arg-type]
@@ -115,3 +115,7 @@ def test_a_column_plays_one_part(roles: dict[str, Any]) -> None:
 
 def test_lists_may_be_any_iterable() -> None:
     assert Roles(controls=(c for c in "ab")).controls == ("a", "b")  # type: ignore[arg-type]
+
+
+def test_an_attitude_is_neither_intention_nor_behaviour() -> None:
+    assert cx.Rating("glad", cx.CSAT5, kind="attitude").kind == "attitude"

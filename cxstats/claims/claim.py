@@ -1,5 +1,6 @@
 """One claim: its words, its source, its rule, and how its evidence is drawn from a study."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
@@ -7,7 +8,7 @@ from typing import TypeAlias, TypeVar
 from cxstats.claims.finding import Kind, Part
 from cxstats.claims.outcome_data import OutcomeData
 from cxstats.claims.verdict import Blocked, Question
-from cxstats.errors import CxStatsError, ScaleError, SeparationError, StudyError
+from cxstats.errors import CxStatsError, CxStatsWarning, ScaleError, SeparationError, StudyError
 from cxstats.numerics.effect import Effect
 from cxstats.roles import Outcome, Rating
 from cxstats.study.study import Study
@@ -59,6 +60,8 @@ class Claim:
     evidence: EvidenceOf
     band: tuple[float, float] | None = None
     rival: str | None = None
+    timed: bool = True  # whether it speaks of feedback that must be older than the outcome
+    one_sitting: bool = False  # may be tested, up to its direction, where one questionnaire has it all
 
 
 def is_rating(outcome: Outcome) -> bool:
@@ -72,9 +75,14 @@ def blocked(reason: str, *, looked: bool, flags: tuple[str, ...] = ()) -> Eviden
 
 
 def attempted(analysis: Callable[[], T]) -> T | Evidence:
-    """What an analysis finds, or the guard that stopped it: what concerns one claim stops no other."""
+    """What an analysis finds, or the guard that stopped it: what concerns one claim stops no other.
+
+    Warnings stay silent: they are notes of the result, and become guards of the finding.
+    """
     try:
-        return analysis()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CxStatsWarning)
+            return analysis()
     except StudyError:
         raise  # the study contradicts itself: that concerns every claim
     except ScaleError as reason:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,12 +13,17 @@ from cxstats.methods.asymmetry import Asymmetry, asymmetry
 from cxstats.methods.by_segment import BySegment, by_segment
 from cxstats.methods.codings import Codings, codings
 from cxstats.methods.combination import Combination, combination
+from cxstats.methods.compounding import Compounding, compounding
+from cxstats.methods.difference_in_differences import DifferenceInDifferences, difference_in_differences
 from cxstats.methods.expectation_levels import ExpectationLevels, expectation_levels
 from cxstats.methods.extreme_groups import ExtremeGroups, extreme_groups
 from cxstats.methods.held_out import HeldOutComparison, held_out
 from cxstats.methods.intention_behaviour import IntentionBehaviour, intention_behaviour
+from cxstats.methods.journey_increment import JourneyIncrement, journey_increment
 from cxstats.methods.league_table import LeagueTable, league_table
 from cxstats.methods.leakage import Leakage, leakage
+from cxstats.methods.touchpoint_benchmarks import TouchpointBenchmarks, touchpoint_benchmarks
+from cxstats.methods.touchpoint_importance import TouchpointImportance, touchpoint_importance
 from cxstats.methods.within_between import WithinBetween, within_between
 from cxstats.numerics.resample import Seeded
 from cxstats.roles import Outcome
@@ -35,6 +40,7 @@ SMALLEST_EFFECT = {
     "odds_ratio": 1.10,  # of a good outcome, per standard deviation of a score
     "relative": 0.10,  # of a share of good (or bad) outcomes: a risk ratio of 1.10
     "sd": 0.10,  # standard deviations of the outcome
+    "percent": 5.0,  # by which the index of one predictor exceeds that of another
 }
 
 
@@ -133,6 +139,49 @@ class OutcomeData:
             f"intention {intention}", lambda: self.study.cells(self.name, metrics=(metric,), intention=intention)
         )
         return intention_behaviour(cells, metrics=[metric, intention], intention=intention)
+
+    @cached_property
+    def journey_cells(self) -> Cells:
+        """Outcome, journey rating and touchpoints."""
+        journey = self.study.journey
+        names = () if journey is None else (journey.rating, *journey.touchpoints)
+        return self._counted("journey", lambda: self.study.cells(self.name, metrics=names))
+
+    @cached_property
+    def benchmarks(self) -> TouchpointBenchmarks:
+        """The journey rating against its touchpoints."""
+        return touchpoint_benchmarks(self.journey_cells, **self._journey, rng=self.rng)
+
+    @cached_property
+    def increment(self) -> JourneyIncrement:
+        """What the journey rating tells beside all touchpoints."""
+        return journey_increment(self.journey_cells, **self._journey, rng=self.rng)
+
+    @cached_property
+    def importance(self) -> TouchpointImportance:
+        """Which touchpoints matter."""
+        return touchpoint_importance(self.journey_cells, touchpoints=self._journey["touchpoints"])
+
+    @cached_property
+    def compounding(self) -> Compounding:
+        """How many journeys met a poor touchpoint."""
+        journey = self.study.journey
+        poor = 0.0 if journey is None or journey.poor is None else journey.poor
+        return compounding(self.journey_cells, touchpoints=self._journey["touchpoints"], poor=poor)
+
+    @cached_property
+    def change(self) -> DifferenceInDifferences:
+        """How much more this outcome changed where journeys were changed."""
+        declared = self.study.change
+        if declared is None:
+            raise TypeError("no change is declared")
+        cells = self._counted("change", lambda: self.study.cells(self.name, change=True))
+        return difference_in_differences(cells, period=declared.period, treated=declared.treated, start=declared.start)
+
+    @property
+    def _journey(self) -> dict[str, Any]:
+        journey = self.study.journey
+        return {} if journey is None else {"journey": journey.rating, "touchpoints": list(journey.touchpoints)}
 
     @cached_property
     def levels(self) -> ExpectationLevels:

@@ -1,5 +1,7 @@
 """Verdicts in words, for a reader who knows no statistics."""
 
+import math
+
 from cxstats.claims.claim import Evidence
 from cxstats.claims.verdict import Blocked, Component, Judgement, Question, needed_n
 from cxstats.results import shown
@@ -22,6 +24,11 @@ _CEILING = (
 )
 _BLIND = "None of the compared scores clearly predicts the outcome, and two blind scores being equal says nothing."
 
+_ONE_SITTING = (
+    "That would be enough, but outcome and ratings come from one questionnaire, in which a good mood lifts all answers "
+    "alike: no more than the direction can be told."
+)
+
 
 def reason_in_words(judgement: Judgement, evidence: Evidence) -> str:
     """Why the verdict is what it is: what was seen, then what decides."""
@@ -41,6 +48,8 @@ def _deciding(judgement: Judgement, component: Component, question: Question, ev
         return f"{_CEILING} {found}. {smallest}"
     if question.withheld:
         return f"{_BLIND} {found}."
+    if question.capped and verdict == "direction-only" and component.effect.interval()[0] > component.smallest:
+        return f"{found}. {_ONE_SITTING} {smallest}"
     if verdict == "direction-only":
         return f"It points the claimed way, but may be too small to count. {found}. {smallest}"
     return f"These data cannot tell. {found}. {smallest}{_enough(judgement, component, question)}"
@@ -57,4 +66,6 @@ def _enough(judgement: Judgement, component: Component, question: Question) -> s
     if "underpowered" not in judgement.flags:
         return ""
     needed = float(shown(needed_n(component, question.n), 2))
+    if math.isinf(needed):
+        return ""  # no number of customers tells whether something is more than nothing when it is nothing
     return f" It would take about {needed:,.0f} customers like these, instead of {question.n:,}."

@@ -12,6 +12,7 @@ import cxstats
 from cxstats.cells import Cells
 from cxstats.claims.claim import Claim, Evidence, blocked, is_rating
 from cxstats.claims.finding import Finding, Part, ScoreSummary, Validation
+from cxstats.claims.journey_evidence import one_sitting
 from cxstats.claims.outcome_data import SMALLEST_EFFECT, OutcomeData
 from cxstats.claims.register import CLAIMS, FAMILIES
 from cxstats.claims.sentences import reason_in_words
@@ -121,7 +122,8 @@ def _cases(claim: Claim, study: Study, outcomes: Sequence[OutcomeData], tell: Ca
     cases = []
     for data in outcomes:
         tell(f"{claim.id} on {data.name}")
-        cases.append(_Case(claim, data, _timed(data) or claim.evidence(data)))
+        allowed = not claim.timed or (claim.one_sitting and one_sitting(data))
+        cases.append(_Case(claim, data, (None if allowed else _timed(data)) or claim.evidence(data)))
     return cases
 
 

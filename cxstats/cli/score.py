@@ -75,7 +75,7 @@ def score(
 def _scores(cells: "Cells", metric: str, scale: "Scale", by: str | None) -> dict[str, "TalliedResult"]:
     """The scores in use for the kind of metric, by name."""
     import cxstats as cx
-    from cxstats.scored import refuse_constant
+    from cxstats.shared.scored import refuse_constant
 
     refuse_constant(cells, metric)
     usual: dict[str, dict[str, Any]] = {

@@ -11,7 +11,7 @@ from cxstats.figures.palette import BAND, INK, MUTED
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from cxstats.shared_variance import SharedVariance
+    from cxstats.shared.shared_variance import SharedVariance
 
 
 def contributions(result: "SharedVariance", ax: Any = None, level: float = 0.95) -> "Axes":

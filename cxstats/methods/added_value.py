@@ -8,15 +8,23 @@ import numpy as np
 
 from cxstats.arrays import Floats, Ints
 from cxstats.cells import IntoCells, as_cells, metric_names
-from cxstats.crossfitted import CrossFitted, CrossRows, cross_fit, cross_rows, model_of, nested_design, refuse_few
 from cxstats.errors import RoleError
-from cxstats.index_rows import IndexRow, area_row, gain_rows
 from cxstats.numerics.intervals import symmetric
 from cxstats.numerics.nested import ClusteredRows, NestedTest, likelihood_ratio, nested_test
 from cxstats.numerics.resample import seeded
 from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Outcome, Roles
 from cxstats.scales import Scale
+from cxstats.shared.crossfitted import (
+    CrossFitted,
+    CrossRows,
+    cross_fit,
+    cross_rows,
+    model_of,
+    nested_design,
+    refuse_few,
+)
+from cxstats.shared.index_rows import IndexRow, area_row, gain_rows
 
 OTHERS = "other metrics"
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from cxstats.arrays import Floats
 from cxstats.cells import IntoCells, as_cells
-from cxstats.disconfirmed import Disconfirmed, disconfirm, enough_in
 from cxstats.numerics.effect import Effect
 from cxstats.numerics.influence import covariance
 from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
@@ -17,6 +16,7 @@ from cxstats.numerics.linear import fit_linear, sd_influence
 from cxstats.numerics.ordered_probit import fit_ordered_probit, latent_sd
 from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Rating, Roles
+from cxstats.shared.disconfirmed import Disconfirmed, disconfirm, enough_in
 
 BELOW, EXCEEDED = 0, 2
 TERMS = ("slope below", "slope above", "below - above", "standardised", "ratio")

@@ -8,13 +8,13 @@ import numpy as np
 
 from cxstats.arrays import Floats
 from cxstats.cells import IntoCells, as_cells, metric_names
-from cxstats.compared import Compared, binary_outcome, compare_on
 from cxstats.numerics.influence import covariance
 from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.ranks import auc_influence, delong_covariance, placements
 from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.shared.compared import Compared, binary_outcome, compare_on
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

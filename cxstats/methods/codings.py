@@ -10,8 +10,13 @@ from cxstats.arrays import Floats
 from cxstats.cells import IntoCells, as_cells, metric_names
 from cxstats.coding import FULL as FULL
 from cxstats.coding import KNOTS, Coding, CodingList, codings_of
-from cxstats.compared import binary_outcome
-from cxstats.crossfitted import (
+from cxstats.numerics.held_out import Choice, Model
+from cxstats.numerics.nested import ClusteredRows, NestedTest, nested_test
+from cxstats.numerics.resample import seeded
+from cxstats.roles import Binary, Roles
+from cxstats.scales import Scale
+from cxstats.shared.compared import binary_outcome
+from cxstats.shared.crossfitted import (
     CrossFitted,
     CrossRows,
     cross_fit,
@@ -22,12 +27,7 @@ from cxstats.crossfitted import (
     refuse_few,
     standardised_columns,
 )
-from cxstats.index_rows import IndexRow, area_row, loss_row
-from cxstats.numerics.held_out import Choice, Model
-from cxstats.numerics.nested import ClusteredRows, NestedTest, nested_test
-from cxstats.numerics.resample import seeded
-from cxstats.roles import Binary, Roles
-from cxstats.scales import Scale
+from cxstats.shared.index_rows import IndexRow, area_row, loss_row
 from cxstats.wald import WaldResult
 
 CHOSEN = "chosen in the folds"

@@ -9,10 +9,7 @@ import numpy as np
 
 from cxstats.arrays import Bools, Floats
 from cxstats.cells import IntoCells, as_cells, metric_names
-from cxstats.compared import binary_outcome
-from cxstats.crossfitted import CrossFitted, CrossRows, cross_fit, cross_rows, model_of, nested_design, refuse_few
 from cxstats.errors import RoleError, TooFewError
-from cxstats.index_rows import IndexRow, area_row, loss_row
 from cxstats.numerics.effect import Effect
 from cxstats.numerics.held_out import Choice, Model
 from cxstats.numerics.influence import Covariance
@@ -21,6 +18,17 @@ from cxstats.numerics.nested import ClusteredRows, NestedTest, nested_test
 from cxstats.numerics.resample import seeded
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.shared.compared import binary_outcome
+from cxstats.shared.crossfitted import (
+    CrossFitted,
+    CrossRows,
+    cross_fit,
+    cross_rows,
+    model_of,
+    nested_design,
+    refuse_few,
+)
+from cxstats.shared.index_rows import IndexRow, area_row, loss_row
 from cxstats.wald import WaldResult
 
 MOST_METRICS = 8

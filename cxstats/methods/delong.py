@@ -8,13 +8,13 @@ import numpy as np
 
 from cxstats.arrays import Floats
 from cxstats.cells import IntoCells, as_cells, metric_names
-from cxstats.compared import Compared, compare_on
 from cxstats.errors import RoleError, TooFewError, listed
 from cxstats.methods.auc import auc_fit
 from cxstats.numerics.contrasts import pairwise
 from cxstats.numerics.fitted_here import fitted_here
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.shared.compared import Compared, compare_on
 from cxstats.wald import PairedResult
 
 

@@ -16,7 +16,7 @@ from cxstats.numerics.resample import seeded
 from cxstats.outcomes import Ordered
 from cxstats.results import shown
 from cxstats.scales import Scale
-from cxstats.shared_variance import Divided, ExplainedRows, Model, SharedVariance, divided, explained_rows
+from cxstats.shared.shared_variance import Divided, ExplainedRows, Model, SharedVariance, divided, explained_rows
 
 MOST_EXACT = 12  # 4,096 models; every metric more doubles them
 # Orderings per metric: the Monte Carlo error comes to some tenths of a standard error at most. Least squares take

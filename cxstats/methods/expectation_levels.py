@@ -9,7 +9,6 @@ import numpy as np
 
 from cxstats.arrays import Bools, Floats
 from cxstats.cells import IntoCells, as_cells
-from cxstats.disconfirmed import LEVELS, Disconfirmed, disconfirm, enough_in
 from cxstats.numerics.effect import Effect
 from cxstats.numerics.influence import Covariance, covariance
 from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
@@ -17,6 +16,7 @@ from cxstats.numerics.linear import sd_influence
 from cxstats.numerics.ordered_probit import fit_ordered_probit, standardised
 from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Rating, Roles
+from cxstats.shared.disconfirmed import LEVELS, Disconfirmed, disconfirm, enough_in
 
 MET, EXCEEDED = 1, 2
 

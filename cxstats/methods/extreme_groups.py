@@ -8,11 +8,11 @@ import numpy as np
 
 from cxstats.arrays import Bools, Floats
 from cxstats.cells import IntoCells, as_cells, metric_names
-from cxstats.compared import Compared, compare_on
 from cxstats.errors import TooFewError
 from cxstats.numerics.influence import covariance
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.shared.compared import Compared, compare_on
 from cxstats.wald import WaldResult
 
 

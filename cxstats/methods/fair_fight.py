@@ -10,13 +10,13 @@ import numpy as np
 from cxstats.arrays import Floats, Ints
 from cxstats.cells import IntoCells, as_cells, metric_names
 from cxstats.coding import upward
-from cxstats.compared import Compared, compare_on
 from cxstats.errors import RoleError, TooFewError, listed, number
 from cxstats.methods.auc import AUCFit, auc_fit
 from cxstats.numerics.coarsen import equal_frequency
 from cxstats.numerics.contrasts import pairwise
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.shared.compared import Compared, compare_on
 from cxstats.wald import PairedResult
 
 Cuts = tuple[tuple[float, ...], ...]

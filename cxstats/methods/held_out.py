@@ -9,15 +9,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cxstats.arrays import Floats
-from cxstats.calibrated import CalibrationCurve, calibration_curve
 from cxstats.cells import IntoCells, as_cells, metric_names
-from cxstats.crossfitted import CrossFitted, CrossRows, cross_fit, cross_rows, model_of, refuse_few
-from cxstats.index_rows import index_rows, pair_rows
 from cxstats.numerics.held_out import Choice, Model
 from cxstats.numerics.resample import seeded
 from cxstats.results import Backend, build_frame
 from cxstats.roles import Outcome, Roles
 from cxstats.scales import Scale
+from cxstats.shared.calibrated import CalibrationCurve, calibration_curve
+from cxstats.shared.crossfitted import CrossFitted, CrossRows, cross_fit, cross_rows, model_of, refuse_few
+from cxstats.shared.index_rows import index_rows, pair_rows
 from cxstats.wald import WaldResult
 
 BASELINE = "no metric"

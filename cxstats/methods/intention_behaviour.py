@@ -9,7 +9,6 @@ import numpy as np
 from cxstats.arrays import Floats
 from cxstats.cells import Cells, IntoCells, as_cells, is_cells, metric_names
 from cxstats.coding import upward
-from cxstats.compared import binary_outcome
 from cxstats.errors import RoleError, TooFewError, listed, number, rows
 from cxstats.numerics.correlation import fisher_limits, williams_t
 from cxstats.numerics.effect import Effect
@@ -28,10 +27,11 @@ from cxstats.numerics.intention import (
     term_names,
 )
 from cxstats.numerics.intervals import symmetric, two_sided
-from cxstats.predictors import EVENTS_PER_COEFFICIENT
 from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.shared.compared import binary_outcome
+from cxstats.shared.predictors import EVENTS_PER_COEFFICIENT
 
 _FEWEST_EVENTS = 2 * EVENTS_PER_COEFFICIENT  # a line and a curve
 

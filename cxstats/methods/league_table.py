@@ -9,16 +9,16 @@ import numpy as np
 
 from cxstats.arrays import Column, Floats
 from cxstats.cells import Cells, IntoCells, as_cells, metric_names
-from cxstats.compared import Compared, compare_on
 from cxstats.errors import RoleError, TooFewError, rows
 from cxstats.methods.concordance import Concordance, concordance
 from cxstats.methods.delong import AUCComparison, delong
 from cxstats.numerics.multiplicity import holm
 from cxstats.numerics.resample import Resampling, Seeded, resampled_auc, seeded, share_best
-from cxstats.predictors import FEWEST_EVENTS
 from cxstats.results import Backend, ConfidenceInterval, TalliedResult, build_frame, shown, shown_p
 from cxstats.roles import Binary, Outcome, Roles
 from cxstats.scales import Scale
+from cxstats.shared.compared import Compared, compare_on
+from cxstats.shared.predictors import FEWEST_EVENTS
 
 ALPHA = 0.05
 _MOST_DRAWS = 50_000_000  # cells (or clusters) times replicates, up to which resampling takes seconds

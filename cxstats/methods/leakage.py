@@ -15,7 +15,7 @@ from cxstats.outcomes import Ordered
 from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Continuous, Count, Outcome, Rating, Roles
 from cxstats.scales import Scale
-from cxstats.suspicion import LEVEL, Role, examined, reason_of
+from cxstats.shared.suspicion import LEVEL, Role, examined, reason_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,14 +8,14 @@ import numpy as np
 
 from cxstats.arrays import Bools, Floats, Ints
 from cxstats.cells import Cells, IntoCells, as_cells, metric_names
-from cxstats.compared import binary_outcome, compare_on
 from cxstats.errors import TooFewError
 from cxstats.numerics.design import Predictor, build_design
 from cxstats.numerics.influence import Covariance, covariance
 from cxstats.numerics.logistic import fit_logistic
-from cxstats.predictors import EVENTS_PER_COEFFICIENT, complete, predictors_of
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.shared.compared import binary_outcome, compare_on
+from cxstats.shared.predictors import EVENTS_PER_COEFFICIENT, complete, predictors_of
 from cxstats.wald import WaldResult
 
 Errors: TypeAlias = Literal["information", "sandwich", "clusters"]

@@ -13,7 +13,7 @@ from cxstats.numerics.intervals import symmetric
 from cxstats.numerics.scores import GroupMeans, welch_df, with_difference_errors, with_differences
 from cxstats.results import ConfidenceInterval, checked_level
 from cxstats.scales import Scale
-from cxstats.scored import GroupedScore, refuse_constant, score_rows
+from cxstats.shared.scored import GroupedScore, refuse_constant, score_rows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

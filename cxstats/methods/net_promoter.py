@@ -12,7 +12,7 @@ from cxstats.numerics.intervals import ratio_to_error, symmetric
 from cxstats.numerics.scores import adjusted_wald, with_difference_errors, with_differences
 from cxstats.results import ConfidenceInterval, checked_level
 from cxstats.scales import DETRACTOR_TO, NPS, PROMOTER_FROM, Scale
-from cxstats.scored import GroupedScore, Scored, score_rows
+from cxstats.shared.scored import GroupedScore, Scored, score_rows
 
 POINTS = 100.0
 

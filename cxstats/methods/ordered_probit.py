@@ -15,10 +15,10 @@ from cxstats.methods.logistic import Errors, likelihood_covariance
 from cxstats.numerics.design import Predictor, build_design
 from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.ordered_probit import fit_ordered_probit, latent_sd
-from cxstats.predictors import EVENTS_PER_COEFFICIENT, complete, predictors_of
 from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Rating, Roles
 from cxstats.scales import Scale
+from cxstats.shared.predictors import EVENTS_PER_COEFFICIENT, complete, predictors_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,7 +8,7 @@ from cxstats.cells import IntoCells
 from cxstats.numerics.relative_weights import fit_logistic_relative_weights, fit_relative_weights
 from cxstats.outcomes import Ordered
 from cxstats.scales import Scale
-from cxstats.shared_variance import SharedVariance, divided, explained_rows
+from cxstats.shared.shared_variance import SharedVariance, divided, explained_rows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

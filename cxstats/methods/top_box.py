@@ -12,7 +12,7 @@ from cxstats.numerics.intervals import Limits, clopper_pearson, newcombe, ratio_
 from cxstats.numerics.scores import GroupMeans, pairs, with_difference_errors, with_differences
 from cxstats.results import ConfidenceInterval, checked_level
 from cxstats.scales import Scale
-from cxstats.scored import GroupedScore, Scored, score_rows
+from cxstats.shared.scored import GroupedScore, Scored, score_rows
 
 Interval = Literal["wilson", "clopper-pearson"]
 

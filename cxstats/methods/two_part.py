@@ -15,9 +15,9 @@ from cxstats.numerics.concordance import fit_concordance
 from cxstats.numerics.contrasts import pairwise
 from cxstats.numerics.influence import covariance
 from cxstats.outcomes import good_is_high
-from cxstats.predictors import complete
 from cxstats.roles import Continuous, Count, Outcome, Roles
 from cxstats.scales import Scale
+from cxstats.shared.predictors import complete
 from cxstats.wald import WaldResult
 
 ANY, HOW_MUCH, BOTH = PARTS = ("any", "how much", "both")

@@ -10,16 +10,16 @@ from cxstats.arrays import Bools, Floats, Ints
 from cxstats.cells import Cells, IntoCells, as_cells, metric_names
 from cxstats.coding import upward
 from cxstats.columns import codes
-from cxstats.compared import binary_outcome, compare_on
 from cxstats.errors import RoleError, TooFewError, number, rows
 from cxstats.numerics.design import Design, build_design
 from cxstats.numerics.effect import Effect
 from cxstats.numerics.influence import Covariance, covariance
 from cxstats.numerics.within_between import SplitFit, fit_within_between
-from cxstats.predictors import EVENTS_PER_COEFFICIENT, complete, predictors_of
 from cxstats.results import shown
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
+from cxstats.shared.compared import binary_outcome, compare_on
+from cxstats.shared.predictors import EVENTS_PER_COEFFICIENT, complete, predictors_of
 from cxstats.wald import WaldResult
 
 FEWEST_FIRMS = 30

@@ -77,6 +77,7 @@ FLAGS: dict[str, str] = {
     "no-baseline": "Past behaviour was not taken into account. Loyal customers give better scores and also come "
     "back more often, so part of the effect may be theirs.",
     "timing": "It is not certain that the score was measured before the outcome.",
+    "pre-trend": "Treated and untreated had moved apart before the change.",
     "unequal-lags": "The scores were not asked equally long before the outcome. A later score knows more, so the "
     "comparison is not like for like.",
     "straight-lining": "Some customers gave the same answer to every question, also to one that is worded the other "

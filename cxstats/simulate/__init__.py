@@ -19,6 +19,9 @@ from cxstats.simulate.industries import industries_truth as industries_truth
 from cxstats.simulate.intentions import IntentionsTruth as IntentionsTruth
 from cxstats.simulate.intentions import intentions as intentions
 from cxstats.simulate.intentions import intentions_truth as intentions_truth
+from cxstats.simulate.journey_population import JourneysTruth as JourneysTruth
+from cxstats.simulate.journeys import journeys as journeys
+from cxstats.simulate.journeys import journeys_truth as journeys_truth
 from cxstats.simulate.leak import LeakTruth as LeakTruth
 from cxstats.simulate.leak import leak as leak
 from cxstats.simulate.leak import leak_truth as leak_truth

@@ -1,15 +1,13 @@
 """The analyses that make up the comparison of metrics, each asked once; what cannot be told says why."""
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
 
 from cxstats.cells import Cells
-from cxstats.errors import CxStatsError, CxStatsWarning
 from cxstats.methods.added_value import AddedValue, added_value
 from cxstats.methods.answer_quality import AnswerQuality, answer_quality
 from cxstats.methods.by_segment import BySegment, by_segment
@@ -24,6 +22,7 @@ from cxstats.methods.invariance import Invariance, invariance
 from cxstats.methods.leakage import Leakage, leakage
 from cxstats.methods.two_part import TwoPart, two_part
 from cxstats.roles import Binary, Continuous, Count, Outcome, outcome_columns
+from cxstats.studies.asking import Asking
 
 T = TypeVar("T")
 MANY_ZEROS = 0.10  # share of customers at 0 from which "whether" and "how much" are two questions
@@ -53,26 +52,6 @@ class Parts:
     not_told: Mapping[str, str]
 
 
-@dataclass
-class _Asked:
-    """Asks one analysis after another, and keeps the reasons of those that refuse."""
-
-    tell: Callable[[str], None]
-    reasons: dict[str, str] = field(default_factory=dict)
-
-    def __call__(self, title: str, analysis: Callable[[], T], *, applies: bool = True) -> T | None:
-        if not applies:
-            return None
-        self.tell(title)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", CxStatsWarning)  # kept in the notes of the result
-                return analysis()
-        except CxStatsError as reason:
-            self.reasons[title] = str(reason)
-            return None
-
-
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What the analyses that deal customers into folds need to know."""
@@ -92,7 +71,7 @@ def ask_all(
     bare = cells.select(*column, *names)
     known = cells.select(*column, *names, *cells.roles.controls)
     folds, repeats, rng = settings.folds, settings.repeats, settings.rng
-    ask = _Asked(tell)
+    ask = Asking(tell)
     return Parts(
         leakage=ask("leakage", lambda: leakage(known, metrics=names)),
         answer_quality=ask("answer quality", lambda: answer_quality(bare, metrics=names), applies=several),

@@ -19,6 +19,7 @@ which is not needed where the analysed table, or one table alone, has the column
     [segments]                      columns = ["industry", "channel"]: groups of customers that are told apart
     [journey]                       rating, touchpoints = [...] (metrics, or else columns on one scale), scale?,
                                     higher_is_better?, whole?, missing?, poor?, same_sitting?
+    [change]                        treated, period (two of the segments), start: journeys changed for some
     [moments] [encounters]          checked, and used by no claim of this version
     [smallest_effect]               effect = number
 
@@ -45,6 +46,7 @@ from pydantic_core import PydanticCustomError
 
 from cxstats.readers.infer import Decimal
 from cxstats.readers.paths import Format
+from cxstats.roles import OutcomeKind
 from cxstats.scales import NAMED, Scale
 from cxstats.scales import Kind as ScaleKind
 from cxstats.study.errors import nearest
@@ -236,7 +238,7 @@ class OutcomeSection(_Scaled):
     scale: ScaleKey | None = None
     good: Annotated[Any, PlainValidator(_good)] = None
     table: Text | None = None
-    kind: Literal["behaviour", "intention"] = "behaviour"
+    kind: OutcomeKind = "behaviour"
     starts: Text | None = None
     after: bool = False
     late: Literal["drop"] | None = None
@@ -287,6 +289,12 @@ class JourneySection(_Scaled):
             yield from self.scale_problems(self.scale, None)
 
 
+class ChangeSection(_Section):
+    treated: Text
+    period: Text
+    start: Number
+
+
 class MomentsSection(_Section):
     sequence: Text
     order: Text
@@ -323,6 +331,7 @@ class StudyFile(_Section):
     expectation: ExpectationSection | None = None
     sensitivity: list[SensitivitySection] = []
     journey: JourneySection | None = None
+    change: ChangeSection | None = None
     moments: MomentsSection | None = None
     encounters: EncountersSection | None = None
     controls: ColumnsSection | None = None

@@ -143,6 +143,25 @@ class Journey:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Change:
+    """Journeys that were changed for some and not for others, from one date on.
+
+    Parameters
+    ----------
+    treated : str
+        The segment with 1 for those that were changed, in all periods, and 0 for those that never were.
+    period : str
+        The segment with the period as a number.
+    start : float
+        The first period in which the treated were treated.
+    """
+
+    treated: str
+    period: str
+    start: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sensitivity:
     """An alternative analysis of the expectation: shown beside the verdict, and never part of it.
 

@@ -10,6 +10,7 @@ from cxstats.study.errors import Problem, key_path, nearest
 from cxstats.study.frame import survival_columns
 from cxstats.study.parts import (
     VERSIONS,
+    Change,
     Columns,
     Expectation,
     Journey,
@@ -32,6 +33,7 @@ class Declared:
     outcomes: Mapping[str, StudyOutcome]
     expectation: Expectation | None
     journey: Journey | None
+    change: Change | None
     sensitivities: tuple[Sensitivity, ...]
     controls: Columns
     segments: Columns
@@ -66,6 +68,8 @@ def contradictions(declared: Declared) -> list[Problem]:
     if declared.journey is not None:
         metrics = list(declared.metrics)
         problems += [(key_path("journey", key), text) for key, text in _journey_problems(declared.journey, metrics)]
+    if declared.change is not None:
+        problems += [(key_path("change", key), text) for key, text in _change_problems(declared.change, declared)]
     if declared.expectation is None and declared.sensitivities:
         problems.append(("sensitivity", "needs an [expectation], of which it is an alternative analysis."))
     for name, effect in declared.smallest_effect.items():
@@ -184,6 +188,18 @@ def _table_problems(table: Table) -> Iterable[tuple[str, str]]:
     for needed in ("key", "time"):
         if table.pick is not None and getattr(table, needed) is None:
             yield "pick", f"needs {needed}: of the rows of a key it picks the {table.pick} in time."
+
+
+def _change_problems(change: Change, declared: Declared) -> Iterable[tuple[str, str]]:
+    segments = list(declared.segments.columns)
+    for key in ("treated", "period"):
+        name = getattr(change, key)
+        if not _is_name(name) or name not in segments:
+            yield key, f"must name one of the segments, but {name!r} is none{nearest(str(name), segments)}."
+    if change.treated == change.period:
+        yield "period", f"must be another column than treated, but both are '{change.treated}'."
+    if not _is_number(change.start):
+        yield "start", f"must be a number, not {change.start!r}."
 
 
 def _journey_problems(journey: Journey, metrics: list[str]) -> Iterable[tuple[str, str]]:

@@ -14,6 +14,7 @@ from cxstats.study.asked import asked_labels, asked_scales, known
 from cxstats.study.frame import Analysis, analyse, renamed
 from cxstats.study.given import check_parts, check_texts, columns_of, metrics_of, outcomes_of, tables_of
 from cxstats.study.parts import (
+    Change,
     Columns,
     Evidence,
     Expectation,
@@ -47,6 +48,8 @@ class Study:
     expectation : Expectation, optional
     journey : Journey, optional
         Which metric rates a journey as a whole, and which its touchpoints.
+    change : Change, optional
+        Which of the segments say who was treated, and when.
     sensitivities : list of Sensitivity, optional
         Alternative analyses of the expectation, shown beside the verdict.
     title, evidence, source, licence, note : str
@@ -102,6 +105,7 @@ class Study:
         outcomes: Mapping[str, Outcome | StudyOutcome] | None = None,
         expectation: Expectation | None = None,
         journey: Journey | None = None,
+        change: Change | None = None,
         sensitivities: Sequence[Sensitivity] = (),
         title: str = "Untitled study",
         evidence: Evidence = "real",
@@ -120,13 +124,14 @@ class Study:
     ) -> None:
         texts = {"title": title, "evidence": evidence, "source": source, "licence": licence, "note": note}
         check_texts(texts)
-        check_parts(expectation, journey, sensitivities)
+        check_parts(expectation, journey, change, sensitivities)
         declared = Declared(
             tables=tables_of(tables),
             metrics=metrics_of(metrics or {}),
             outcomes=outcomes_of(outcomes or {}),
             expectation=expectation,
             journey=journey,
+            change=change,
             sensitivities=tuple(sensitivities),
             controls=columns_of("controls", controls),
             segments=columns_of("segments", segments),
@@ -189,6 +194,11 @@ class Study:
         return self._declared.journey
 
     @property
+    def change(self) -> Change | None:
+        """Journeys that were changed for some, if they are declared."""
+        return self._declared.change
+
+    @property
     def compared_scales(self) -> dict[str, Scale]:
         """The scales of the metrics that are compared with each other: all but those of touchpoints."""
         touchpoints = () if self.journey is None else self.journey.touchpoints
@@ -249,6 +259,7 @@ class Study:
         controls: bool = False,
         segment: str | None = None,
         firm: bool = False,
+        change: bool = False,
         intention: str | None = None,
         disconfirmation: bool = False,
         sensitivity: int | None = None,
@@ -269,6 +280,8 @@ class Study:
         firm : bool
             Whether firms, instead of the study's clusters, are what makes rows dependent. The column of the
             cells is called ``cluster`` all the same.
+        change : bool
+            Whether the segments that say who was treated and when, if they are declared, are the strata.
         intention : str, optional
             Name of another outcome, a rating or binary one of kind intention, which joins the metrics: a
             binary one on a scale of 0 and 1. So both can be analysed on the same rows.
@@ -292,6 +305,8 @@ class Study:
         roles |= asked_labels(self.controls if controls else (), segment, segments=self.segments)
         roles |= {"disconfirmation": "disconfirmation"} if disconfirmation else {}
         roles |= {"cluster": "cluster"} if firm else {}
+        if change and self.change is not None:
+            roles["strata"] = (self.change.period, self.change.treated)
         return tally(
             self._frame(sensitivity, firm),
             outcome=None if outcome is None else outcomes[outcome],

@@ -12,7 +12,7 @@ from cxstats.errors import ReadError, StudyError
 from cxstats.roles import Binary, Continuous, Count, Outcome, Rating, Survival
 from cxstats.study.errors import Problem, key_path, nearest, refuse
 from cxstats.study.file import ColumnsSection, OutcomeSection, StudyFile, TableSection
-from cxstats.study.parts import Columns, Expectation, Journey, Metric, Section, Sensitivity, StudyOutcome, Table
+from cxstats.study.parts import Change, Columns, Expectation, Journey, Metric, Section, Sensitivity, StudyOutcome, Table
 
 _WORDS = {
     "missing": "is required.",
@@ -50,6 +50,7 @@ def declaration(file: StudyFile, folder: Path, *, allow_outside: bool) -> dict[s
     return {
         "tables": _tables(file.table, folder, allow_outside),
         "journey": _journey(file),
+        "change": None if file.change is None else Change(**file.change.model_dump()),
         "metrics": {
             **_rated(file),
             **{

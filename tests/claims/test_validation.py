@@ -21,7 +21,10 @@ EXPECTATION = cx.Expectation(disconfirmation="days_early", met=(0, 0))
 
 
 # A plain study names no segment, no firm and no intention.
-UNDECLARED = {"industry-moderates", "within-between", "intent-vs-behaviour"}
+UNDECLARED = {
+    "industry-moderates", "within-between", "intent-vs-behaviour", "journey-sat-35", "journey-churn-32",
+    "journey-beyond-touchpoints", "journey-upside", "touchpoint-compounding", "touchpoint-unequal",
+}  # fmt: skip
 
 
 def cohort(n: int = 4000, **more: Any) -> pd.DataFrame:

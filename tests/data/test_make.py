@@ -27,10 +27,14 @@ def originals() -> str:
     return str(Path(os.environ["CXSTATS_DATA"]).absolute())
 
 
-def test_simulated_cohort_is_made_again(tmp_path: Path) -> None:
-    done = run("make_simulated.py", tmp_path)
+@pytest.mark.parametrize(
+    ("script", "table"),
+    [("make_simulated.py", "simulated_cohort.csv"), ("make_simulated_journeys.py", "simulated_journeys.csv")],
+)
+def test_simulated_data_are_made_again(script: str, table: str, tmp_path: Path) -> None:
+    done = run(script, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert (tmp_path / "simulated_cohort.csv").read_bytes() == (DATA / "simulated_cohort.csv").read_bytes()
+    assert (tmp_path / table).read_bytes() == (DATA / table).read_bytes()
 
 
 def test_olist_deliveries_are_made_again(tmp_path: Path, originals: str) -> None:

@@ -8,19 +8,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import cxstats as cx
 from cxstats import simulate
+from cxstats.simulate.journeys import journeys_truth
 
 DATA = Path(__file__).resolve().parents[2] / "data"
-TABLES = ("olist_deliveries", "sfo_2017", "simulated_cohort")
+TABLES = ("olist_deliveries", "sfo_2017", "simulated_cohort", "simulated_journeys")
+TOUCHPOINTS = ("order", "delivery", "setup", "support")
 COLUMNS = {
     "olist_deliveries": ["stars", "days_early", "days_early_unclipped", "answered_after_delivery", "reordered", "n"],
     "sfo_2017": ["nps", "overall", "ease", "problem", "first_visit", "n"],
     "simulated_cohort": ["nps", "csat", "ease", "days_early", "repurchase", "n"],
+    "simulated_journeys": ["branch", *TOUCHPOINTS, "journey", "satisfaction", "churn", "n"],
 }
+LARGEST = {"simulated_journeys": 110_000}  # bytes; with a branch and seven ratings few rows are alike
 # The stated figures are printed to two (means) and three (slopes) decimals; one of them, .004 for .0045,
 # was cut rather than rounded.
 MEAN_PRINTED, SLOPE_PRINTED = 0.005, 0.0006
-ERRORS = 4.0  # how far a sample of 40,000 may lie from the truth, in standard errors
+ERRORS = 4.0  # how far a sample may lie from the truth, in standard errors
 
 
 def table(name: str) -> pd.DataFrame:
@@ -43,7 +48,7 @@ def slopes(gap: pd.Series, outcome: pd.Series) -> np.ndarray:
 @pytest.mark.parametrize("name", TABLES)
 def test_tables_are_sorted_counts_without_ids(name: str) -> None:
     content = (DATA / f"{name}.csv").read_bytes()
-    assert len(content) < 60_000
+    assert len(content) < LARGEST.get(name, 60_000)
     lines = content.decode("ascii").split("\n")
     assert lines[0].split(",") == COLUMNS[name]
     assert lines[-1] == ""
@@ -136,6 +141,57 @@ def test_simulated_cohort_against_truth() -> None:
     assert (np.abs(rate["mean"] - expected) < ERRORS * np.sqrt(expected * (1 - expected) / rate["size"])).all()
 
 
+def test_simulated_journeys_against_truth() -> None:
+    truth = journeys_truth(
+        own=0.35, satisfaction_ratio=1.35, churn_ratio=1.32, unused=(0.0, 0.1, 0.25, 0.4), unused_slope=0.3
+    )
+    frame = table("simulated_journeys")
+    rows = frame.loc[frame.index.repeat(frame["n"])]
+    n = len(rows)
+    assert n == 6_000
+    assert set(rows["branch"]) == set(range(1, 61))
+    assert rows[[*TOUCHPOINTS]].notna().any(axis=1).all()
+    good = rows["churn"] == 0
+    # Branches of 100 that share a tenth of the factor: the ratings' own correlation in a branch is at most .05, and
+    # that of a share or a product of two ratings far lower, so that sqrt(1 + 99 * .02) covers it.
+    wider = np.sqrt(1 + 99 * 0.02)
+    assert abs((~good).mean() - truth.rate) < ERRORS * wider * np.sqrt(0.2 * 0.8 / n)
+    for column, name in {"journey": "journey", **dict(zip(TOUCHPOINTS, truth.touchpoints, strict=True))}.items():
+        used = rows[column].notna()
+        unused = truth.unused.get(name, 0.0)
+        assert abs((~used).mean() - unused) <= ERRORS * wider * np.sqrt(unused * (1 - unused) / n)
+        r = rows.loc[used, column].corr(rows.loc[used, "satisfaction"])
+        assert abs(r - truth.r[name]) < ERRORS * wider / np.sqrt(used.sum())
+        bad = (used & ~good).sum()
+        ranks = rows.loc[used, column].rank()[good[used]]
+        found = (ranks.mean() - (len(ranks) + 1) / 2) / bad
+        error = np.sqrt(1 / (12 * len(ranks)) + 1 / (12 * bad))
+        assert abs(found - truth.auc[name]) < ERRORS * wider * error
+
+
+def test_simulated_journeys_state_their_truth() -> None:
+    truth = journeys_truth(
+        own=0.35, satisfaction_ratio=1.35, churn_ratio=1.32, unused=(0.0, 0.1, 0.25, 0.4), unused_slope=0.3
+    )
+    assert truth.none_used == 0
+    r, auc = ({k: f"{v:.3f}"[1:] for k, v in index.items()} for index in (truth.r, truth.auc))
+    study = tomllib.loads((DATA / "simulated_journeys.toml").read_text(encoding="utf-8"))
+    note = study["study"]["note"]
+    assert f"1.35 times that of all touchpoints together ({r['journey']} and {r['all']})" in note
+    assert f"by 1.32 times as much ({auc['journey']} and {auc['all']})" in note
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    assert ", ".join(r[name] for name in truth.touchpoints) in readme
+    assert f"satisfaction {r['journey']}: 1.35 times that of the four together ({r['all']})" in readme
+    assert f"{auc['journey']} for `journey`, {auc['all']} for the four together: 1.32 times" in readme
+    assert study["journey"]["rating"] == "journey"
+    assert study["journey"]["touchpoints"] == [*TOUCHPOINTS]
+
+
+def test_simulated_journeys_can_be_validated() -> None:
+    validation = cx.validate(cx.Study.read(DATA / "simulated_journeys.toml"), rng=1)
+    assert len(validation.findings) > 0
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_study_file_names_columns_that_exist(name: str) -> None:
     study = tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
@@ -149,7 +205,7 @@ def test_study_file_names_columns_that_exist(name: str) -> None:
         named += [other["disconfirmation"], *other.get("where", {})]
     assert set(named) <= set(COLUMNS[name])
     assert study["study"]["count"] == "n"
-    assert study["study"]["evidence"] == ("simulated" if name == "simulated_cohort" else "real")
+    assert study["study"]["evidence"] == ("simulated" if name.startswith("simulated_") else "real")
 
 
 def test_past_behaviour_is_not_declared_as_later() -> None:

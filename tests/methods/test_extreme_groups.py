@@ -55,8 +55,8 @@ def test_extreme_groups_against_rows(answers: pd.DataFrame, share: float) -> Non
 
 def test_influence_against_a_small_change_of_a_weight(answers: pd.DataFrame) -> None:
     """The derivative by one row's weight is that row's influence: the definition, done numerically."""
-    from cxstats.compared import compare_on
     from cxstats.methods.extreme_groups import extreme_influence
+    from cxstats.shared.compared import compare_on
 
     step = 1e-6
     frame = answers.assign(w=1.0)

@@ -14,7 +14,7 @@ from scipy.stats import norm, t
 import cxstats as cx
 from cxstats.errors import CxStatsWarning, RoleError, TooFewError
 from cxstats.methods.leakage import Leakage, leakage
-from cxstats.suspicion import suspicious
+from cxstats.shared.suspicion import suspicious
 
 Array = npt.NDArray[Any]
 REFERENCES = Path(__file__).parents[1] / "references"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxstats.arrays import Floats, Ints
-from cxstats.crossfitted import CrossFitted
 from cxstats.numerics.intervals import symmetric
 from cxstats.results import ConfidenceInterval, checked_level
+from cxstats.shared.crossfitted import CrossFitted
 
 MOST_GROUPS = 10
 

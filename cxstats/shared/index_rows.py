@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxstats.arrays import Floats
-from cxstats.crossfitted import CrossFitted
 from cxstats.numerics.held_out import resampled_p
+from cxstats.shared.crossfitted import CrossFitted
 
 
 @dataclass(frozen=True)

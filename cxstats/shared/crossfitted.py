@@ -19,8 +19,8 @@ from cxstats.numerics.held_out import Choice, HeldOut, Model, hold_out
 from cxstats.numerics.influence import Covariance, covariance
 from cxstats.numerics.resample import Seeded
 from cxstats.numerics.training import BINOMIAL, GAUSSIAN, POISSON, Family, Patterns
-from cxstats.predictors import EVENTS_PER_COEFFICIENT, FEWEST_EVENTS
 from cxstats.roles import Binary, Continuous, Count, Rating, Survival
+from cxstats.shared.predictors import EVENTS_PER_COEFFICIENT, FEWEST_EVENTS
 
 ROWS_PER_COEFFICIENT = 20
 MANY_ROWS = 100_000  # distinct rows from which one repeat says as much as ten, and takes a tenth of the time

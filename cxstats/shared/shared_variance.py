@@ -13,10 +13,10 @@ from cxstats.numerics.contrasts import pairwise
 from cxstats.numerics.influence import covariance
 from cxstats.numerics.rank_probabilities import rank_probabilities
 from cxstats.outcomes import Ordered, good_is_high
-from cxstats.predictors import EVENTS_PER_COEFFICIENT, predictors_of
 from cxstats.results import shown
 from cxstats.roles import Binary, Roles, checked_outcome
 from cxstats.scales import Scale
+from cxstats.shared.predictors import EVENTS_PER_COEFFICIENT, predictors_of
 from cxstats.wald import PairedResult
 
 SPARE_ROWS = 10  # rows beyond the coefficients: below, a linear model fits whatever it is given

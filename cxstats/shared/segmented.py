@@ -9,10 +9,10 @@ from cxstats.arrays import Bools, Floats, Ints
 from cxstats.cells import Cells, IntoCells, is_cells
 from cxstats.coding import upward
 from cxstats.columns import codes
-from cxstats.compared import binary_outcome, compare_on
 from cxstats.errors import RoleError, TooFewError, listed, number, rows
 from cxstats.numerics.influence import FEWEST_CLUSTERS
-from cxstats.scored import MOST_GROUPS
+from cxstats.shared.compared import binary_outcome, compare_on
+from cxstats.shared.scored import MOST_GROUPS
 
 FEWEST_EVENTS = 10  # good and bad outcomes of a segment, each
 ALL = "all segments"
