@@ -61,6 +61,7 @@ class Claim:
     band: tuple[float, float] | None = None
     rival: str | None = None
     timed: bool = True  # whether it speaks of feedback that must be older than the outcome
+    about_outcome: bool = True  # else tested once, whatever the outcomes
     one_sitting: bool = False  # may be tested, up to its direction, where one questionnaire has it all
 
 

@@ -130,6 +130,7 @@ CLAIMS = (
         smallest_key="percent",
         missing=_missing_poor,
         evidence=poor_touchpoints_compound,
+        about_outcome=False,
         timed=False,
     ),
     Claim(

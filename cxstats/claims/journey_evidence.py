@@ -99,7 +99,7 @@ def _benchmarked(data: OutcomeData, found: TouchpointBenchmarks, ratios: dict[st
         question=Question(components=components, capped=same, n=found.n),
         unit=PERCENT.format(index=found.primary),
         headline=_indices(found),
-        measured="The percentage {name} is",
+        measured=f"The percentage on {found.primary} {{name}} is",
         guards=(*_aggregation(data), *withheld, *found.notes),
         flags=("same-sitting",) if same else (),
         levels=_levels(found),
@@ -112,8 +112,8 @@ def _benchmarked(data: OutcomeData, found: TouchpointBenchmarks, ratios: dict[st
 
 def _indices(found: TouchpointBenchmarks) -> str:
     journey, *others = (shown(float(found.values[0, found.models.index(m)]), 3) for m in ("journey", *DECISIVE))
-    told = ", ".join(f"{_BENCHMARKS[m]} {v}" for m, v in zip(DECISIVE, others, strict=True))
-    return f"On customers held out, {found.primary} of the journey rating is {journey}, {told}."
+    told = " and ".join(f"{v} for {_BENCHMARKS[m]}" for m, v in zip(DECISIVE, others, strict=True))
+    return f"On customers held out, {found.primary} is {journey} for the journey rating, {told}."
 
 
 def _aggregation(data: OutcomeData) -> tuple[str, ...]:
@@ -276,12 +276,17 @@ def touchpoints_differ(data: OutcomeData) -> Evidence:
         smallest=smallest,
     )
     limits = found.confidence_interval()
+    ends = float(limits.low[strongest]), float(limits.high[strongest])
+    low, high = ends if found.estimate[strongest] >= 0 else (-ends[1], -ends[0])
     told = "not tested" if math.isnan(found.equal.p_value) else shown_p(found.equal.p_value)
     same = one_sitting(data)
     return Evidence(
         question=Question(components=(component,), own=_max_t(found, gap, error, smallest), capped=same, n=found.n),
         unit=f"{SLOPES}, {'log-odds' if binary else 'standard deviations'} of the outcome per standard deviation",
-        headline=f"Test that all {p} touchpoints matter alike: p {told}. The largest difference is the one shown.",
+        headline=(
+            f"Test that all {p} touchpoints matter alike: p {told}. The clearest difference is shown; chosen among "
+            f"{len(gap)}, it has the 95% interval {shown(low, 3)} to {shown(high, 3)}."
+        ),
         measured="The difference {name} is",
         guards=found.notes,
         flags=("same-sitting",) if same else (),

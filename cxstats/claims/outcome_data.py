@@ -167,7 +167,9 @@ class OutcomeData:
         """How many journeys met a poor touchpoint."""
         journey = self.study.journey
         poor = 0.0 if journey is None or journey.poor is None else journey.poor
-        return compounding(self.journey_cells, touchpoints=self._journey["touchpoints"], poor=poor)
+        names = self._journey["touchpoints"]
+        cells = self._counted("touchpoints", lambda: self.study.cells(None, metrics=names))
+        return compounding(cells, touchpoints=names, poor=poor)
 
     @cached_property
     def change(self) -> DifferenceInDifferences:

@@ -120,8 +120,8 @@ def _cases(claim: Claim, study: Study, outcomes: Sequence[OutcomeData], tell: Ca
     if missing:
         return [_Case(claim, None, blocked(missing, looked=False))]
     cases = []
-    for data in outcomes:
-        tell(f"{claim.id} on {data.name}")
+    for data in outcomes if claim.about_outcome else outcomes[:1]:
+        tell(f"{claim.id} on {data.name}" if claim.about_outcome else claim.id)
         allowed = not claim.timed or (claim.one_sitting and one_sitting(data))
         cases.append(_Case(claim, data, (None if allowed else _timed(data)) or claim.evidence(data)))
     return cases
@@ -157,7 +157,7 @@ def _finding(case: _Case, judgement: Judgement) -> Finding:
         family=claim.family,
         kind=claim.kind,
         sentence=claim.sentence,
-        outcome=None if case.data is None else case.data.name,
+        outcome=None if case.data is None or not claim.about_outcome else case.data.name,
         verdict=judgement.verdict,
         estimate=estimate,
         ci_low=low,

@@ -152,6 +152,20 @@ def test_poor_touchpoints_that_come_alone_or_together() -> None:
     assert "of journeys met at least one poor touchpoint, where independent ones would have met 6" in claim.reason
 
 
+def test_what_is_not_about_an_outcome_is_told_once(no_effect: pd.DataFrame) -> None:
+    """A row without an outcome still counts for the touchpoints."""
+    holes = no_effect.assign(satisfaction=no_effect["satisfaction"].where(no_effect.index >= 1000))
+    journey = cx.Journey(rating="journey", touchpoints=TOUCHPOINTS, poor=2, same_sitting=False)
+    study = cx.Study(
+        tables={"journeys": holes},
+        metrics=dict.fromkeys(("journey", *TOUCHPOINTS), cx.CSAT5),
+        outcomes={**SATISFACTION, **CHURN},
+        journey=journey,
+    )
+    (found,) = (f for f in cx.validate(study, rng=1).findings if f.claim == "touchpoint-compounding")
+    assert (found.outcome, found.n) == (None, len(no_effect))
+
+
 def changed(gain: float, drift: float, seed: int) -> cx.Study:
     """60 branches over 8 months; 30 of them are changed in the fifth."""
     rng = np.random.default_rng(seed)

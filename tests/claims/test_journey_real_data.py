@@ -50,7 +50,7 @@ def test_at_the_airport_the_journey_does_not_win_by_35_percent(real_data: Callab
     assert "same-sitting" in claim.flags
     assert claim.magnitude == "smaller"
     assert claim.ci_high < 30
-    assert claim.reason.startswith("On customers held out, r of the journey rating is 0.55")
+    assert claim.reason.startswith("On customers held out, r is 0.55")
     assert found["journey-churn-32"].verdict == "not-testable"
     assert {f.verdict for f in found.values()}.isdisjoint({"supported"} - {found["touchpoint-compounding"].verdict})
 
@@ -60,7 +60,7 @@ def test_in_the_lounge_the_touchpoints_tell_as_much(real_data: Callable[[str], P
     claim = journey_findings(lounge(real_data(LOUNGE)))["journey-churn-32"]
     assert claim.verdict == "not-supported"
     assert claim.ci_low < 100 * (0.353 / 0.356 - 1) < claim.ci_high
-    assert claim.reason.startswith("On customers held out, AUC - 1/2 of the journey rating is 0.35")
+    assert claim.reason.startswith("On customers held out, AUC - 1/2 is 0.35")
 
 
 @pytest.mark.parametrize("file", [AIRPORT, LOUNGE])
