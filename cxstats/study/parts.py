@@ -130,7 +130,8 @@ class Journey:
     touchpoints : list of str
         The metrics that rate its touchpoints, in their order; missing means not used.
     poor : float, optional
-        At or below this value (on scales where up is bad: at or above it) a touchpoint was poor.
+        At or below this value a touchpoint was poor, on its scale turned so that up is good (on a scale of effort
+        from 1 to 5, where 5 is the worst, 2 stands for the answers 4 and 5).
     same_sitting : bool
         Whether outcome and ratings come from one questionnaire, so that no claim can get further than its
         direction.
