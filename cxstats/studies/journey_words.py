@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cxstats.methods.compounding import ANY, RATIO, Compounding
+from cxstats.methods.dominance import Dominance
 from cxstats.methods.journey_increment import FREED, RATED, JourneyIncrement
 from cxstats.methods.journey_score import JourneyScore
 from cxstats.methods.reliability import ALL, Reliability
@@ -80,6 +81,8 @@ def _sentences(parts: JourneyParts) -> Iterator[str]:
         yield _reliability(parts.reliability)
     if parts.importance is not None:
         yield _importance(parts.importance)
+    if parts.dominance is not None:
+        yield _dominance(parts.dominance)
     if parts.score is not None:
         yield _score(parts.score)
     if parts.patterns is not None and parts.patterns.n_patterns > 1:
@@ -111,6 +114,18 @@ def _importance(found: TouchpointImportance) -> str:
     top = ", ".join(f"{found.touchpoints[i]} {shown(float(found.estimate[i]), 2)}" for i in order[:3])
     equal = "" if math.isnan(found.equal.p_value) else f" That all matter alike: p {shown_p(found.equal.p_value)}."
     return f"Largest slopes per standard deviation: {top}.{equal}"
+
+
+def _dominance(found: Dominance) -> str:
+    p = len(found.rank_probability)
+    order = np.argsort(-found.estimate[:p], kind="stable")[:3]
+    names, first = found.labels["term"], found.rank_probability[:, 0]
+    share = found.estimate[:p] / found.r2 if found.r2 > 0 else np.full(p, np.nan)
+    told = ", ".join(f"{names[i]} {share[i]:.0%} (first in {first[i]:.0%} of draws)" for i in order)
+    return (
+        f"Of what the touchpoints explain together in the {found.n:,} journeys that used all of them "
+        f"({shown(found.r2, 3)}, {found.divided_index}), the largest parts: {told}."
+    )
 
 
 def _score(found: JourneyScore) -> str:

@@ -45,6 +45,8 @@ def test_every_part_is_the_method_alone(journeys: pd.DataFrame, whole: JourneyOr
     }  # fmt: skip
     expected["reliability"] = cx.reliability(journeys, metrics=TOUCHPOINTS, cluster="branch")
     expected["compounding"] = cx.compounding(journeys, touchpoints=TOUCHPOINTS, poor=2, cluster="branch")
+    rated = journeys.drop(columns=["journey", "churn"])
+    expected["dominance"] = cx.dominance(rated, outcome=SATISFACTION, metrics=TOUCHPOINTS, cluster="branch")
     for name, alone in expected.items():
         part = getattr(whole.parts, name)
         # The study counts the rows that have a journey rating, as here all have: same rows, same numbers.
@@ -59,6 +61,12 @@ def test_the_verdict_gives_the_percentage_with_its_index(whole: JourneyOrTouchpo
     told = whole.verdict()
     assert f"{ratio.estimate:.1f}% (95% {ratio.interval()[0]:.1f} to " in told
     assert "Percentages are on r: the correlation with the outcome, on customers held out." in told
+    largest = whole.parts.dominance
+    assert largest is not None
+    parts = dict(zip(TOUCHPOINTS, largest.estimate[:4] / largest.r2, strict=True))
+    name = max(parts, key=parts.__getitem__)
+    assert f"the largest parts: {name} {parts[name]:.0%} (first in " in str(whole)
+    assert f"in the {largest.n:,} journeys that used all of them" in str(whole)
     assert "cause" not in str(whole).replace("because", "")
 
 
