@@ -1,22 +1,21 @@
 """Journeys in batches, whatever holds them: complete rows as columns of numbers, and what makes rows dependent."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import TypeGuard
 
 import numpy as np
 
 from cxstats.arrays import Column, Floats, Ints
-from cxstats.cells import Cells, IntoCells, as_cells, is_cells, metric_names, tally_roles
+from cxstats.cells import Cells, IntoCells, as_cells, is_cells, tally_roles
 from cxstats.coding import upward
 from cxstats.columns import is_missing
-from cxstats.errors import ColumnError, RoleError, ScaleError, TooFewError
+from cxstats.errors import ColumnError, RoleError, ScaleError
 from cxstats.frames import column_batches
 from cxstats.outcomes import good_is_high
 from cxstats.roles import Binary, Continuous, Rating, Roles
-from cxstats.scales import Scale
+from cxstats.shared.journey_roles import declared_journey, declared_touchpoints
 from cxstats.values import check_values
 
 BATCH = 1 << 18  # rows held at once
@@ -82,8 +81,8 @@ def journey_roles(
     data: IntoCells, *, outcome: object, journey: object, touchpoints: object, cluster: str | None, count: str | None
 ) -> JourneyRoles:
     """The roles of what was declared, or of what the cells carry."""
-    scaled, name = _journey(data, journey)
-    others, names = _touchpoints(data, touchpoints, name)
+    scaled, name = declared_journey(data, journey)
+    others, names = declared_touchpoints(data, touchpoints, name, few="Use cx.held_out for fewer.")
     asked = Roles(outcome=outcome, metrics={**scaled, **others}, cluster=cluster, count=count)  # type: ignore[arg-type]
     roles = as_cells(data, asked).roles if is_cells(data) else asked
     if roles.weight is not None:
@@ -148,40 +147,3 @@ def _batch(columns: Mapping[str, Column], count: Ints, found: JourneyRoles) -> J
         n_missing=int(count[~present].sum()),
         n_unused=int(count[present & ~used].sum()),
     )
-
-
-def _journey(data: IntoCells, journey: object) -> tuple[Mapping[str, Scale], str]:
-    if isinstance(journey, str) and is_cells(data):
-        return {}, metric_names(data, [journey])[1][0]
-    if _scaled(journey) and len(journey) == 1:
-        return journey, next(iter(journey))
-    raise RoleError(
-        f"journey must map the one column that rates the whole journey to its scale, but {journey!r} was given."
-        '\nPass for example journey={"overall": cx.CSAT5}; for Cells its name is enough.'
-    )
-
-
-def _touchpoints(data: IntoCells, touchpoints: object, journey: str) -> tuple[Mapping[str, Scale], tuple[str, ...]]:
-    declared: Mapping[str, Scale] = {}
-    if touchpoints is None and is_cells(data):
-        names = tuple(name for name in data.roles.metrics if name != journey)
-    elif is_cells(data) and isinstance(touchpoints, Sequence) and not isinstance(touchpoints, str) and touchpoints:
-        names = metric_names(data, touchpoints)[1]
-    elif _scaled(touchpoints):
-        declared, names = touchpoints, tuple(touchpoints)
-    else:
-        raise RoleError(
-            f"touchpoints must map the column of each touchpoint to its scale, but {touchpoints!r} was given."
-            '\nPass for example touchpoints={"booking": cx.CSAT5, "delivery": cx.CSAT5}; for Cells names are enough.'
-        )
-    if journey in names:
-        raise RoleError(f"The journey rating '{journey}' must not be one of the touchpoints.\nLeave it out there.")
-    if len(names) < 2:
-        raise TooFewError(
-            f"A journey needs at least two touchpoints, but {len(names)} was given.\nUse cx.held_out for fewer."
-        )
-    return declared, names
-
-
-def _scaled(given: object) -> TypeGuard[Mapping[str, Scale]]:
-    return isinstance(given, Mapping) and all(isinstance(k, str) and isinstance(v, Scale) for k, v in given.items())

@@ -7,12 +7,11 @@ rated where it was.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeGuard
 
 import numpy as np
 
 from cxstats.arrays import Bools, Floats
-from cxstats.cells import Cells, IntoCells, as_cells, is_cells, metric_names
+from cxstats.cells import Cells, IntoCells, as_cells
 from cxstats.coding import upward
 from cxstats.columns import is_missing
 from cxstats.errors import ColumnError, RoleError, TooFewError, listed, number, rows
@@ -22,6 +21,7 @@ from cxstats.numerics.used_or_not import FEWEST_USED, CodedTouchpoints, code_tou
 from cxstats.roles import Outcome, Roles, outcome_columns
 from cxstats.scales import Scale
 from cxstats.shared.crossfitted import CrossRows, cross_rows
+from cxstats.shared.journey_roles import declared_journey, declared_touchpoints
 
 _ROUNDING = 1e-9  # of a scale's length: means of ratings differ by less only through rounding
 _KNOWN = 1e-11  # share of the journey rating's variance that touchpoints leave open: less is rounding
@@ -109,8 +109,9 @@ def journey_rows(
     count: str | None = None,
 ) -> JourneyRows:
     """Tally the data, choose the rows that can be used, and refuse what makes a comparison void."""
-    of_journey, journey_name = _journey(data, journey)
-    of_touchpoints, names = _touchpoints(data, touchpoints, journey_name)
+    of_journey, journey_name = declared_journey(data, journey)
+    few = "Use cx.delong or cx.held_out to compare two ratings."
+    of_touchpoints, names = declared_touchpoints(data, touchpoints, journey_name, few=few)
     roles = Roles(
         outcome=outcome,
         metrics={**of_journey, **of_touchpoints},
@@ -157,46 +158,6 @@ def at_joint_rows(made: CrossRows, values: Floats) -> Floats:
     """Values of each cell (K, ...), which follow from its ratings, as values of each joint row (J, ...)."""
     first = np.unique(made.joint, return_index=True)[1]
     return values[first]
-
-
-def _journey(data: IntoCells, journey: object) -> tuple[Mapping[str, Scale], str]:
-    """The journey rating to declare, and its name."""
-    if isinstance(journey, str) and is_cells(data):
-        return {}, metric_names(data, [journey])[1][0]
-    if _scaled(journey) and len(journey) == 1:
-        return journey, next(iter(journey))
-    raise RoleError(
-        f"journey must map the one column that rates the whole journey to its scale, but {journey!r} was given."
-        '\nPass for example journey={"overall": cx.CSAT5}; for Cells its name is enough.'
-    )
-
-
-def _touchpoints(data: IntoCells, touchpoints: object, journey: str) -> tuple[Mapping[str, Scale], tuple[str, ...]]:
-    """The touchpoints to declare, and their names."""
-    declared: Mapping[str, Scale] = {}
-    if touchpoints is None and is_cells(data):
-        names = tuple(name for name in data.roles.metrics if name != journey)
-    elif is_cells(data) and isinstance(touchpoints, Sequence) and not isinstance(touchpoints, str) and touchpoints:
-        names = metric_names(data, touchpoints)[1]
-    elif _scaled(touchpoints):
-        declared, names = touchpoints, tuple(touchpoints)
-    else:
-        raise RoleError(
-            f"touchpoints must map the column of each touchpoint to its scale, but {touchpoints!r} was given."
-            '\nPass for example touchpoints={"booking": cx.CSAT5, "delivery": cx.CSAT5}; for Cells names are enough.'
-        )
-    if journey in names:
-        raise RoleError(f"The journey rating '{journey}' must not be one of the touchpoints.\nLeave it out there.")
-    if len(names) < 2:
-        raise TooFewError(
-            f"A journey needs at least two touchpoints, but {len(names)} was given.\nUse cx.delong or cx.held_out to "
-            "compare two ratings."
-        )
-    return declared, names
-
-
-def _scaled(given: object) -> TypeGuard[Mapping[str, Scale]]:
-    return isinstance(given, Mapping) and all(isinstance(k, str) and isinstance(v, Scale) for k, v in given.items())
 
 
 def _kept(cells: Cells, journey: str, names: tuple[str, ...]) -> JourneyRows:
