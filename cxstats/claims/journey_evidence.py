@@ -38,13 +38,6 @@ def of_churn(outcome: Outcome) -> bool:
     return isinstance(outcome, Binary)
 
 
-def one_sitting(data: OutcomeData) -> bool:
-    """Whether ratings and this outcome come from one questionnaire, so that no claim gets beyond its direction."""
-    journey = data.study.journey
-    known = data.study.timing(data.name).status in ("declared", "checked")
-    return journey is not None and journey.same_sitting and not known
-
-
 def better_than_touchpoints(fits: Callable[[Outcome], bool], what: str) -> Callable[[OutcomeData], Evidence]:
     """Evidence on the journey rating against the mean of its touchpoints and against all of them."""
 
@@ -94,7 +87,7 @@ def _benchmarked(data: OutcomeData, found: TouchpointBenchmarks, ratios: dict[st
     decisive = min(ratios.values(), key=lambda ratio: ratio.estimate)
     reason = found.magnitude_reason
     withheld = (f"The size is not compared with the published figure: {reason}.",) if reason else ()
-    same = one_sitting(data)
+    same = data.one_sitting
     return Evidence(
         question=Question(components=components, capped=same, n=found.n),
         unit=PERCENT.format(index=found.primary),
@@ -154,7 +147,7 @@ def beyond_touchpoints(data: OutcomeData) -> Evidence:
         Component(name=f"with touchpoints {name}", effect=_slope(found, m), kind="superiority", smallest=smallest)
         for name, m in names.items()
     )
-    same = one_sitting(data)
+    same = data.one_sitting
     flags = (*(("aggregation",) if found.aggregation else ()), *(("same-sitting",) if same else ()))
     return Evidence(
         question=Question(components=components, capped=same, n=found.n),
@@ -279,7 +272,7 @@ def touchpoints_differ(data: OutcomeData) -> Evidence:
     ends = float(limits.low[strongest]), float(limits.high[strongest])
     low, high = ends if found.estimate[strongest] >= 0 else (-ends[1], -ends[0])
     told = "not tested" if math.isnan(found.equal.p_value) else shown_p(found.equal.p_value)
-    same = one_sitting(data)
+    same = data.one_sitting
     return Evidence(
         question=Question(components=(component,), own=_max_t(found, gap, error, smallest), capped=same, n=found.n),
         unit=f"{SLOPES}, {'log-odds' if binary else 'standard deviations'} of the outcome per standard deviation",

@@ -140,6 +140,17 @@ class OutcomeData:
         )
         return intention_behaviour(cells, metrics=[metric, intention], intention=intention)
 
+    @property
+    def came_after(self) -> bool:
+        """Whether the outcome is known to be later than the feedback."""
+        return self.study.timing(self.name).status in ("declared", "checked")
+
+    @property
+    def one_sitting(self) -> bool:
+        """Whether journey ratings and this outcome come from one questionnaire: no claim gets beyond its direction."""
+        journey = self.study.journey
+        return journey is not None and journey.same_sitting and not self.came_after
+
     @cached_property
     def journey_cells(self) -> Cells:
         """Outcome, journey rating and touchpoints."""

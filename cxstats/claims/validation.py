@@ -12,7 +12,6 @@ import cxstats
 from cxstats.cells import Cells
 from cxstats.claims.claim import Claim, Evidence, blocked, is_rating
 from cxstats.claims.finding import Finding, Part, ScoreSummary, Validation
-from cxstats.claims.journey_evidence import one_sitting
 from cxstats.claims.outcome_data import SMALLEST_EFFECT, OutcomeData
 from cxstats.claims.register import CLAIMS, FAMILIES
 from cxstats.claims.sentences import reason_in_words
@@ -122,18 +121,18 @@ def _cases(claim: Claim, study: Study, outcomes: Sequence[OutcomeData], tell: Ca
     cases = []
     for data in outcomes if claim.about_outcome else outcomes[:1]:
         tell(f"{claim.id} on {data.name}" if claim.about_outcome else claim.id)
-        allowed = not claim.timed or (claim.one_sitting and one_sitting(data))
+        allowed = not claim.timed or (claim.one_sitting and data.one_sitting)
         cases.append(_Case(claim, data, (None if allowed else _timed(data)) or claim.evidence(data)))
     return cases
 
 
 def _timed(data: OutcomeData) -> Evidence | None:
     """The guard of every predictive claim: the outcome must come after the feedback."""
-    timing = data.study.timing(data.name)
-    if timing.status in ("declared", "checked"):
+    if data.came_after:
         return None
+    detail = data.study.timing(data.name).detail
     return blocked(
-        f"Nothing says that '{data.name}' came after the feedback ({timing.detail}); a score cannot predict what "
+        f"Nothing says that '{data.name}' came after the feedback ({detail}); a score cannot predict what "
         "had happened before it was given. An outcome recorded afterwards would make it testable: declare the "
         "column in which its window starts (starts), or after = true.",
         looked=False,
