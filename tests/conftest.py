@@ -1,5 +1,6 @@
 """What several tests share: every engine a frame can come from, and the real data where they are at hand."""
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,9 +13,22 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from cxstats.numerics import resample
+
 # The examples are drawn alike in every run, so that a test that passed yesterday passes today.
 hypothesis.settings.register_profile("cxstats", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("cxstats")
+
+_SEEDS: list[Iterator[int]] = [itertools.count(1)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Where a test gives no seed, its draws are the 1st, the 2nd ... of that test: alike in every run."""
+    _SEEDS[0] = itertools.count(1)
+
+
+resample.fresh_seed = lambda: next(_SEEDS[0])
 
 _NULLABLE = {
     pa.bool_(): pd.BooleanDtype(),

@@ -44,8 +44,13 @@ def seeded(rng: int | np.random.Generator | None) -> Seeded:
     """A generator from a seed, from the caller's own generator, or from fresh entropy that is kept."""
     if isinstance(rng, np.random.Generator):
         return Seeded(rng, None)
-    seed = int(np.random.SeedSequence().generate_state(1, np.uint32)[0]) if rng is None else _checked(rng)
+    seed = fresh_seed() if rng is None else _checked(rng)
     return Seeded(np.random.default_rng(seed), seed)
+
+
+def fresh_seed() -> int:
+    """A seed of 32 bits, short enough to be written down, from the machine's entropy."""
+    return int(np.random.SeedSequence().generate_state(1, np.uint32)[0])
 
 
 def _checked(given: object) -> int:
