@@ -4,9 +4,10 @@ Whatever type an engine gave a column, the same values end in the same plain for
 any value is float64, because nothing says that it was text.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 from uuid import UUID
 
@@ -77,6 +78,18 @@ def joined(name: str, first: Column, second: Column) -> Column:
     return np.concatenate(pieces)
 
 
+def stacked(parts: Sequence[Mapping[str, Column]]) -> dict[str, Column]:
+    """Pieces of the same columns, one after the other; pieces without rows leave the type to the others."""
+    return {name: _stack(name, [part[name] for part in parts]) for name in parts[0]}
+
+
+def _stack(name: str, pieces: Sequence[Column]) -> Column:
+    whole = [piece for piece in pieces if len(piece)] or list(pieces[:1])
+    if len({piece.dtype for piece in whole}) == 1:
+        return np.concatenate(whole)
+    return reduce(lambda first, second: joined(name, first, second), whole)
+
+
 def read_only(values: Any) -> Any:
     """A view that cannot be written to."""
     view = np.asarray(values).view()
@@ -121,8 +134,25 @@ def plain_dates(values: Any, missing: Bools, *, zone: bool) -> Column:
     given = np.asarray(values)
     text = np.full(len(given), None, dtype=object)
     suffix = "+00:00" if zone else ""
-    text[~missing] = [_trimmed(str(moment), suffix) for moment in given[~missing]]
+    # Moments repeat, and to spell one out takes longer than to find it again.
+    levels, numbers = np.unique(given[~missing], return_inverse=True)
+    text[~missing] = objects(_trimmed(str(moment), suffix) for moment in levels)[numbers]
     return text
+
+
+def plain_seconds(values: Any, missing: Bools) -> Floats:
+    """Days and moments as seconds since 1970, to the microsecond."""
+    given, seconds = np.asarray(values), np.full(len(values), np.nan)
+    present = given[~missing]
+    if present.dtype == object:  # days of Python, and moments with a zone
+        present = np.array([_naive(moment) for moment in present], dtype="datetime64[us]")
+    seconds[~missing] = present.astype("datetime64[us]").astype(np.int64) / 1e6
+    return seconds
+
+
+def _naive(moment: Any) -> Any:
+    zoned = isinstance(moment, datetime) and moment.utcoffset() is not None
+    return moment.astimezone(UTC).replace(tzinfo=None) if zoned else moment
 
 
 def _trimmed(iso: str, suffix: str = "") -> str:

@@ -1,4 +1,6 @@
-"""The one door for dataframes: any frame in, counted distinct rows out, or the rows in batches.
+"""The one door in for dataframes: any frame in, counted distinct rows out, or the rows in batches.
+
+The door out, for what is given back as a frame of the caller's kind, is `same_kind`.
 
 Everything that depends on the engine (pandas, polars eager or lazy, pyarrow, DuckDB) ends here. What
 leaves is NumPy: float64 columns in which a missing value is NaN, and object columns of text in which it
@@ -8,6 +10,7 @@ is None. Null and NaN are thereby one missing value, whatever the engine made of
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeAlias
 
 import narwhals as nw
@@ -15,7 +18,7 @@ import numpy as np
 from narwhals.exceptions import NarwhalsError
 
 from cxstats.arrays import Bools, Column, Ints
-from cxstats.columns import plain_dates, plain_numbers, plain_text
+from cxstats.columns import codes, plain_dates, plain_numbers, plain_seconds, plain_text
 from cxstats.errors import ColumnError, CxStatsError, ReadError, RoleError, listed, rows, unknown_column
 
 IntoFrame: TypeAlias = Any  # whatever narwhals takes: the type cannot be named without importing every engine
@@ -88,42 +91,67 @@ def group_counts(data: IntoFrame, keys: Sequence[str], count: str | None) -> Gro
     return _sum_counts(_only(frame, wanted), keys, count)
 
 
-def column_batches(data: IntoFrame, names: Sequence[str], size: int) -> Iterator[dict[str, Column]]:
-    """The rows in plain form, about ``size`` at a time, in the engine's own order; a relation is run once.
+def column_batches(
+    data: IntoFrame, names: Sequence[str], size: int, *, by: Sequence[str] = (), clock: str | None = None
+) -> Iterator[dict[str, Column]]:
+    """The rows in plain form, about ``size`` at a time; a relation is run once.
 
-    A column has one type throughout: what mixes numbers and text is text in every batch.
+    A column has one type throughout: what mixes numbers and text is text in every batch. The rows come in the
+    engine's own order, or in the order of the columns ``by``, missing values last: a relation sorts them itself,
+    on disk where they do not fit in memory. Days and moments in the column ``clock`` become seconds.
     """
     frame = open_frame(data)
     schema = _checked_schema(frame, names, names)
     frame = _only(frame, names)
     if _is_duckdb(frame):
-        yield from _duckdb_batches(frame, names, schema, size)
+        yield from _duckdb_batches(frame, names, schema, size, by, clock)
         return
     with _reading():
         eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-    whole = {name: _column(eager, name, schema) for name in names if not schema[name].is_numeric()}
+    ready = {name for name in names if schema[name].is_numeric() or (name == clock and _is_clock(schema[name]))}
+    whole = {name: _column(eager, name, schema, clock) for name in names if by or name not in ready}
+    if by:
+        order = np.lexsort([_sortable(whole[name]) for name in reversed(by)])
+        for name in names:  # one after the other: no two copies of all columns at a time
+            whole[name] = whole[name][order]
     for start in range(0, len(eager), size):
         part = eager[start : start + size]
         yield {
-            name: whole[name][start : start + size] if name in whole else _column(part, name, schema) for name in names
+            name: whole[name][start : start + size] if name in whole else _column(part, name, schema, clock)
+            for name in names
         }
 
 
-def _duckdb_batches(frame: _Frame, names: Sequence[str], schema: Any, size: int) -> Iterator[dict[str, Column]]:
+def _duckdb_batches(
+    frame: _Frame, names: Sequence[str], schema: Any, size: int, by: Sequence[str], clock: str | None
+) -> Iterator[dict[str, Column]]:
     with _reading():
-        relation = frame.to_native().project(", ".join(map(_quoted, names)))
+        relation = frame.to_native().project(", ".join(_fetched_as(name, schema[name]) for name in names))
+        if by:
+            relation = relation.order(", ".join(f"{_sorted_as(name, schema[name])} asc nulls last" for name in by))
+    n = 0
     while True:
         with _reading():
             part = relation.fetch_df_chunk(max(1, size // _VECTOR))
         if not len(part):
-            return
-        yield {k: _plain(k, part[k].to_numpy(), part[k].isna().to_numpy(), schema[k]) for k in names}
+            break
+        n += len(part)
+        yield {k: _plain(k, part[k].to_numpy(), part[k].isna().to_numpy(), schema[k], clock) for k in names}
+
+    if by:  # whoever asks for an order may have read the rows before
+        with _reading():
+            again = frame.to_native().aggregate("count(*)").fetchall()[0][0]
+        if again != n or not n:
+            raise ReadError(
+                "The rows must be the same whenever they are read, but DuckDB gave others the second time, as it does "
+                "where they are a stream of Arrow.\nMake a table of them first, or sort them by sequence and time."
+            )
 
 
-def _column(frame: nw.DataFrame[Any], name: str, schema: Any) -> Column:
+def _column(frame: nw.DataFrame[Any], name: str, schema: Any, clock: str | None) -> Column:
     with _reading():
         values, missing = frame[name].to_numpy(), frame[name].is_null().to_numpy()
-    return _plain(name, values, missing, schema[name])
+    return _plain(name, values, missing, schema[name], clock)
 
 
 def _checked_schema(frame: _Frame, wanted: Sequence[str], keys: Sequence[str]) -> Any:
@@ -153,9 +181,9 @@ def _count_rows(frame: _Frame, keys: Sequence[str]) -> Grouped:
 def _sum_counts(frame: _Frame, keys: Sequence[str], count: str) -> Grouped:
     bad, total = _fresh("bad", [*keys, count]), _fresh("total", [*keys, count])
     if _is_duckdb(frame):
-        usable = f"{_quoted(count)} between 0 and {_MOST}"
+        usable = f"{quoted(count)} between 0 and {_MOST}"
         sums = {
-            total: f"sum(case when {usable} then {_quoted(count)} else 0 end)::bigint",
+            total: f"sum(case when {usable} then {quoted(count)} else 0 end)::bigint",
             bad: f"sum(case when {usable} then 0 else 1 end)::bigint",
         }
         columns = _run_duckdb(frame, keys, sums)
@@ -205,8 +233,8 @@ def _run_duckdb(frame: _Frame, keys: Sequence[str], sums: Mapping[str, str]) -> 
     # In SQL and straight to NumPy: narwhals would go through pyarrow, which is not among our dependencies,
     # and stumbles over quotes in names.
     schema = frame.collect_schema()
-    group = ", ".join(map(_quoted, keys))
-    added = ", ".join(f"{sql} as {_quoted(name)}" for name, sql in sums.items())
+    group = ", ".join(map(quoted, keys))
+    added = ", ".join(f"{sql} as {quoted(name)}" for name, sql in sums.items())
     with _reading():
         fetched = frame.to_native().aggregate(f"{group}, {added}", group).fetchnumpy()
     answer = {k: (np.ma.getdata(v), np.ma.getmaskarray(v)) for k, v in fetched.items()}
@@ -217,7 +245,7 @@ def _is_duckdb(frame: _Frame) -> bool:
     return bool(frame.implementation.is_duckdb())
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     """A column name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'
 
@@ -226,7 +254,8 @@ def _only(frame: _Frame, names: Sequence[str]) -> _Frame:
     """Fewer columns, so that an eager engine does not carry the rest along."""
     if _is_duckdb(frame):
         return frame
-    frame = frame.select(*names)
+    with _reading():  # Spark takes a dot in a name for a field of a record
+        frame = frame.select(*names)
     if frame.implementation.is_pandas_like():
         # pandas 2 takes a missing value for the last category where pyarrow holds the categories.
         types = frame.to_native().dtypes
@@ -235,10 +264,40 @@ def _only(frame: _Frame, names: Sequence[str]) -> _Frame:
     return frame
 
 
-def _plain(name: str, values: Any, missing: Bools, dtype: Any) -> Column:
+def _sortable(values: Column) -> Any:
+    """Numbers in the order of the values, missing ones last."""
+    return codes(values)[0] if values.dtype == object else values
+
+
+def _fetched_as(name: str, dtype: Any) -> str:
+    """In SQL, a column that DuckDB can hand over: moments with a zone as those of UTC, without their zone."""
+    column = quoted(name)
+    zoned = isinstance(dtype, nw.Datetime) and dtype.time_zone is not None
+    return f"make_timestamp(epoch_us({column})) as {column}" if zoned else column
+
+
+def _sorted_as(name: str, dtype: Any) -> str:
+    """In SQL, the same order: text by code point, whatever order the connection or the type has."""
+    plain = dtype.is_numeric() or dtype == nw.Boolean or _is_clock(dtype)
+    return quoted(name) if plain else f"cast({quoted(name)} as varchar) collate c"
+
+
+def _holds_days(values: Any, missing: Bools) -> bool:
+    """Whether a column of objects holds days and moments of Python and nothing else."""
+    present = values[~missing] if values.dtype == object else []
+    return len(present) > 0 and all(isinstance(value, date) for value in present)
+
+
+def _is_clock(dtype: Any) -> bool:
+    return isinstance(dtype, nw.Date | nw.Datetime)
+
+
+def _plain(name: str, values: Any, missing: Bools, dtype: Any, clock: str | None = None) -> Column:
+    if name == clock and (_is_clock(dtype) or _holds_days(values, missing)):
+        return plain_seconds(values, missing)
     if dtype.is_numeric() or dtype == nw.Boolean:
         return plain_numbers(name, values, missing)
-    if isinstance(dtype, nw.Date | nw.Datetime) and values.dtype.kind == "M":
+    if _is_clock(dtype) and values.dtype.kind == "M":
         return plain_dates(values, missing, zone=getattr(dtype, "time_zone", None) is not None)
     return plain_text(name, values, missing)
 

@@ -15,7 +15,7 @@ from cxstats.scales import Scale
 def check_values(columns: Mapping[str, Column], count: Ints, roles: Roles) -> None:
     """Refuse text and infinities in numeric columns, scores off their scale, impossible outcomes."""
     for name in roles.numeric:
-        _check_numbers(name, columns[name], count)
+        check_numbers(name, columns[name], count)
     for name in roles.keys:
         values = columns[name]
         if values.dtype != object:
@@ -23,7 +23,7 @@ def check_values(columns: Mapping[str, Column], count: Ints, roles: Roles) -> No
                 np.isinf(values), values, count, f"'{name}' must hold finite numbers", "Set those values to missing."
             )
     for name, scale in roles.metrics.items():
-        _check_scale(name, columns[name], count, scale, f'metrics={{"{name}": ', "}")
+        check_scale(name, columns[name], count, scale, f'metrics={{"{name}": ', "}")
     _check_outcome(columns, count, roles)
     if roles.weight is not None:
         weight = columns[roles.weight]
@@ -32,7 +32,8 @@ def check_values(columns: Mapping[str, Column], count: Ints, roles: Roles) -> No
         )
 
 
-def _check_numbers(name: str, values: Column, count: Ints) -> None:
+def check_numbers(name: str, values: Column, count: Ints) -> None:
+    """Refuse text."""
     if values.dtype != object:
         return
     present = ~is_missing(values)
@@ -53,7 +54,8 @@ def _spells_number(text: str) -> bool:
         return False
 
 
-def _check_scale(name: str, values: Floats, count: Ints, scale: Scale, role: str, close: str) -> None:
+def check_scale(name: str, values: Floats, count: Ints, scale: Scale, role: str, close: str) -> None:
+    """Refuse scores off their scale; ``role`` and ``close`` say around the new scale how it would be passed."""
     present = ~np.isnan(values)
     off = present & ((values < scale.low) | (values > scale.high))
     if scale.whole:
@@ -81,7 +83,7 @@ def _check_outcome(columns: Mapping[str, Column], count: Ints, roles: Roles) -> 
     outcome = roles.outcome
     if isinstance(outcome, Rating):
         name, values = outcome.column, columns[outcome.column]
-        _check_scale(name, values, count, outcome.scale, f'outcome=Rating("{name}", ', ")")
+        check_scale(name, values, count, outcome.scale, f'outcome=Rating("{name}", ', ")")
     elif isinstance(outcome, Binary | Survival):
         name = outcome.column if isinstance(outcome, Binary) else outcome.event
         values = columns[name]
