@@ -6,11 +6,12 @@ PYTHON ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 INSTALL := PYTHON="$(PYTHON)" sh scripts/install.sh
-STUDIES := data/olist_deliveries.toml data/sfo_2017.toml data/simulated_cohort.toml data/simulated_journeys.toml
+STUDIES := data/olist_deliveries.toml data/sfo_2017.toml data/simulated_cohort.toml data/simulated_journeys.toml \
+	data/simulated_visits.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help report test lint types wheel wheel-test notebooks browser-test bench clean
+.PHONY: help report test lint types wheel wheel-test notebooks browser-test spark-test bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile
@@ -24,12 +25,12 @@ $(VENV)/.installed-%: pyproject.toml scripts/install.sh
 	$(INSTALL) --editable . --group $*
 	@touch $@ $(VENV)/.installed
 
-report: $(VENV)/.installed ## test the claims on the three bundled studies: report.html
+report: $(VENV)/.installed ## test the claims on the five bundled studies: report.html
 	$(VENV)/bin/cxstats validate $(STUDIES) --html report.html
 	@echo "The report is in $(CURDIR)/report.html: open it in a browser."
 
 test: $(VENV)/.installed-test ## run the tests (no root, no browser, no Java)
-	$(PY) -m pytest -q -n auto -m "not browser and not wheel"
+	OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -q -n auto -m "not browser and not spark and not wheel"
 
 lint: $(VENV)/.installed-dev ## ruff (rules and format), and the README's table of methods
 	$(PY) -m ruff check .
@@ -51,6 +52,9 @@ notebooks: $(VENV)/.installed-dev ## execute the notebooks; fails where a cell d
 
 browser-test: $(VENV)/.installed-browser ## open the report in Chromium, which must be installed
 	$(PY) -m pytest -q -m browser
+
+spark-test: $(VENV)/.installed-spark ## frames of Spark, which needs Java
+	$(PY) -m pytest -q -m spark
 
 bench: $(VENV)/.installed-bench ## time and memory, as ratios against the usual way
 	$(PY) -m benchmarks

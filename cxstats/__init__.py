@@ -48,17 +48,30 @@ if TYPE_CHECKING:
     from cxstats.methods.leakage import leakage as leakage
     from cxstats.methods.logistic import logistic as logistic
     from cxstats.methods.mean_score import mean_score as mean_score
+    from cxstats.methods.memory_contest import memory_contest as memory_contest
+    from cxstats.methods.memory_effects import memory_effects as memory_effects
+    from cxstats.methods.milder_end import milder_end as milder_end
+    from cxstats.methods.moment_kernel import moment_kernel as moment_kernel
+    from cxstats.methods.moment_weights import moment_weights as moment_weights
     from cxstats.methods.net_promoter import net_promoter as net_promoter
     from cxstats.methods.net_promoter_change import net_promoter_change as net_promoter_change
     from cxstats.methods.ordered_probit import ordered_probit as ordered_probit
+    from cxstats.methods.penalty_reward import penalty_reward as penalty_reward
     from cxstats.methods.relative_weights import relative_weights as relative_weights
     from cxstats.methods.reliability import reliability as reliability
+    from cxstats.methods.response_surface import response_surface as response_surface
+    from cxstats.methods.segmented import segmented as segmented
     from cxstats.methods.top_box import top_box as top_box
     from cxstats.methods.touchpoint_benchmarks import touchpoint_benchmarks as touchpoint_benchmarks
     from cxstats.methods.touchpoint_importance import touchpoint_importance as touchpoint_importance
+    from cxstats.methods.two_lines import two_lines as two_lines
     from cxstats.methods.two_part import two_part as two_part
     from cxstats.methods.usage_patterns import usage_patterns as usage_patterns
     from cxstats.methods.within_between import within_between as within_between
+    from cxstats.moments.peak_end import peak_end as peak_end
+    from cxstats.moments.sequence_features import sequence_features as sequence_features
+    from cxstats.moments.sequences import Sequences as Sequences
+    from cxstats.moments.sequences import sequences as sequences
     from cxstats.products.crossproducts import CrossProducts as CrossProducts
     from cxstats.products.crossproducts import cross_products as cross_products
     from cxstats.readers.read import read as read
@@ -78,12 +91,14 @@ if TYPE_CHECKING:
     from cxstats.scales import Scale as Scale
     from cxstats.studies.journey_or_touchpoint import journey_or_touchpoint as journey_or_touchpoint
     from cxstats.studies.stop_delighting import stop_delighting as stop_delighting
+    from cxstats.studies.what_is_remembered import what_is_remembered as what_is_remembered
     from cxstats.studies.which_metric import which_metric as which_metric
     from cxstats.study.parts import Change as Change
     from cxstats.study.parts import Columns as Columns
     from cxstats.study.parts import Expectation as Expectation
     from cxstats.study.parts import Journey as Journey
     from cxstats.study.parts import Metric as Metric
+    from cxstats.study.parts import Moments as Moments
     from cxstats.study.parts import Sensitivity as Sensitivity
     from cxstats.study.parts import StudyOutcome as StudyOutcome
     from cxstats.study.parts import Table as Table
@@ -139,17 +154,32 @@ _HOME = {
     "cxstats.methods.leakage": ("leakage",),
     "cxstats.methods.logistic": ("logistic",),
     "cxstats.methods.mean_score": ("mean_score",),
+    "cxstats.methods.memory_contest": ("memory_contest",),
+    "cxstats.methods.memory_effects": ("memory_effects",),
+    "cxstats.methods.milder_end": ("milder_end",),
+    "cxstats.methods.moment_kernel": ("moment_kernel",),
+    "cxstats.methods.moment_weights": ("moment_weights",),
     "cxstats.methods.net_promoter": ("net_promoter",),
     "cxstats.methods.net_promoter_change": ("net_promoter_change",),
     "cxstats.methods.ordered_probit": ("ordered_probit",),
+    "cxstats.methods.penalty_reward": ("penalty_reward",),
     "cxstats.methods.relative_weights": ("relative_weights",),
     "cxstats.methods.reliability": ("reliability",),
+    "cxstats.methods.response_surface": ("response_surface",),
+    "cxstats.methods.segmented": ("segmented",),
     "cxstats.methods.top_box": ("top_box",),
     "cxstats.methods.touchpoint_benchmarks": ("touchpoint_benchmarks",),
     "cxstats.methods.touchpoint_importance": ("touchpoint_importance",),
+    "cxstats.methods.two_lines": ("two_lines",),
     "cxstats.methods.two_part": ("two_part",),
     "cxstats.methods.usage_patterns": ("usage_patterns",),
     "cxstats.methods.within_between": ("within_between",),
+    "cxstats.moments.peak_end": ("peak_end",),
+    "cxstats.moments.sequence_features": ("sequence_features",),
+    "cxstats.moments.sequences": (
+        "Sequences",
+        "sequences",
+    ),
     "cxstats.products.crossproducts": (
         "CrossProducts",
         "cross_products",
@@ -175,6 +205,7 @@ _HOME = {
     ),
     "cxstats.studies.journey_or_touchpoint": ("journey_or_touchpoint",),
     "cxstats.studies.stop_delighting": ("stop_delighting",),
+    "cxstats.studies.what_is_remembered": ("what_is_remembered",),
     "cxstats.studies.which_metric": ("which_metric",),
     "cxstats.study.parts": (
         "Change",
@@ -182,6 +213,7 @@ _HOME = {
         "Expectation",
         "Journey",
         "Metric",
+        "Moments",
         "Sensitivity",
         "StudyOutcome",
         "Table",

@@ -13,6 +13,15 @@ _STARS = Rating("csat", CSAT5)
 _BOTH = {"nps": NPS, "csat": CSAT5}
 _DELONG = "DeLong, DeLong & Clarke-Pearson (1988), doi:10.2307/2531595"
 _DRAWN = Properties(weight=False, draws=True)
+_MOMENTS = Properties(cells=False, cluster=True, weight=False, moments=True)
+_VISIT = {
+    "sequence": "visit",
+    "order": "minute",
+    "value": "mood",
+    "overall": "memory",
+    "neutral": 5,
+    "person": "guest",
+}
 _ROCKS = "Rocks (2016), The American Statistician 70(4), 365-372, arXiv:1601.07235"
 
 METHODS: tuple[Method, ...] = (
@@ -261,11 +270,84 @@ METHODS: tuple[Method, ...] = (
         lambda call, data, **keys: call(data, outcome=_STARS, disconfirmation="gap", **keys),
     ),
     Method(
+        "two_lines",
+        "Is more better only up to a point, and worse beyond it?",
+        "Simonsohn (2018), doi:10.1177/2515245918805755",
+        lambda call, data, **keys: call(data, outcome=_STARS, metrics={"nps": NPS}, **keys),
+    ),
+    Method(
+        "segmented",
+        "From where on does an effect level off, or grow steeper?",
+        "Muggeo (2003), doi:10.1002/sim.1545",
+        lambda call, data, **keys: call(
+            data, outcome=Continuous("visits"), metrics={"nps_before": NPS}, replicates=200, rng=1, **keys
+        ),
+        _DRAWN,
+    ),
+    Method(
         "equivalence",
         "Is a difference too small to matter?",
         "Schuirmann (1987), doi:10.1007/BF01068419",
         lambda call, data, **keys: call(
             named("mean_score")(data, metric="csat", scale=CSAT5, by="segment", **keys), low=-1.0, high=5.0
         ),
+    ),
+    Method(
+        "response_surface",
+        "Is it performance minus expectation that counts, or do both count in their own way?",
+        "Edwards & Parry (1993), doi:10.5465/256822",
+        lambda call, data, **keys: call(
+            data, outcome=_STAYED, expected={"nps_before": NPS}, performed={"nps": NPS}, **keys
+        ),
+    ),
+    Method(
+        "penalty_reward",
+        "Does a bad attribute cost more than a good one earns, and which ones can only please?",
+        "Brandt (1988), doi:10.1108/eb024732",
+        lambda call, data, **keys: call(
+            data,
+            outcome=_STARS,
+            metrics={"nps": NPS, "nps_before": NPS},
+            low={"nps": 5, "nps_before": 4},
+            replicates=200,
+            rng=1,
+            **keys,
+        ),
+        _DRAWN,
+    ),
+    Method(
+        "memory_contest",
+        "Does peak and end predict how an experience is remembered better than the mean of its moments?",
+        "LeDell, Petersen & van der Laan (2015), doi:10.1214/15-EJS1035",
+        lambda call, data, **keys: call(data, **_VISIT, rng=1, **keys),
+        _MOMENTS,
+    ),
+    Method(
+        "moment_weights",
+        "Which shares of what is remembered are the mean, the peak and the end?",
+        "Fieller (1954), doi:10.1111/j.2517-6161.1954.tb00159.x",
+        lambda call, data, **keys: call(data, **_VISIT, rng=1, **keys),
+        _MOMENTS,
+    ),
+    Method(
+        "moment_kernel",
+        "Do intense moments, or late ones, weigh more in memory than others?",
+        "Golub & Pereyra (1973), doi:10.1137/0710036",
+        lambda call, data, **keys: call(data, **_VISIT, **keys),
+        _MOMENTS,
+    ),
+    Method(
+        "memory_effects",
+        "What counts in memory beyond peak and end: the mean, the duration, the start, bad moments, the trend?",
+        "Mundlak (1978), doi:10.2307/1913646",
+        lambda call, data, **keys: call(data, **_VISIT, **keys),
+        _MOMENTS,
+    ),
+    Method(
+        "milder_end",
+        "Was an experience with a changed end remembered better than one without?",
+        "Redelmeier, Katz & Kahneman (2003), doi:10.1016/S0304-3959(03)00003-4",
+        lambda call, data, **keys: call(data, **_VISIT, treated="treated", **keys),
+        _MOMENTS,
     ),
 )

@@ -16,6 +16,7 @@ _CITATIONS = {
     "sfo_2017": "San Francisco International Airport (2017). SFO Customer Survey. DataSF, https://data.sfgov.org",
     "simulated_cohort": "The cxstats developers. Simulated cohort, made by cxstats.simulate.cohort.",
     "simulated_journeys": "The cxstats developers. Simulated journeys, made by cxstats.simulate.journeys.",
+    "simulated_visits": "The cxstats developers. Simulated visits, made by cxstats.simulate.visits.",
 }
 
 
@@ -34,7 +35,7 @@ class Dataset:
         What must be known before the numbers are read.
     frame : pandas.DataFrame
         One row per distinct combination of values; the column ``n`` says how many customers,
-        orders or journeys it stands for (pass ``count="n"``).
+        orders or journeys it stands for (pass ``count="n"``). Of moments, one row each, without ``n``.
     study : pathlib.Path
         The study file, for ``cxstats validate`` and `Study.read`.
     """
@@ -50,9 +51,11 @@ class Dataset:
     study: Path
 
     def __str__(self) -> str:
-        counted = f"{rows(int(self.frame['n'].sum()))} in {len(self.frame):,} distinct"
+        told = rows(len(self.frame))
+        if "n" in self.frame:
+            told = f"{rows(int(self.frame['n'].sum()))} in {len(self.frame):,} distinct"
         return (
-            f"{self.name}: {self.title} ({self.evidence}; {counted})\n"
+            f"{self.name}: {self.title} ({self.evidence}; {told})\n"
             f"Source: {self.source}\nLicence: {self.licence}\nCite: {self.citation}\nNote: {self.note}"
         )
 
@@ -66,7 +69,7 @@ def names() -> tuple[str, ...]:
     --------
     >>> import cxstats as cx
     >>> cx.datasets.names()
-    ('olist_deliveries', 'sfo_2017', 'simulated_cohort', 'simulated_journeys')
+    ('olist_deliveries', 'sfo_2017', 'simulated_cohort', 'simulated_journeys', 'simulated_visits')
     """
     return tuple(sorted(_CITATIONS))
 

@@ -31,6 +31,8 @@ class Properties:
     draws : bool
         Draws at random (folds), so that it takes ``rng=``: what leaves the cells as they are leaves the
         result, what changes them only leaves it up to the luck of the draw.
+    moments : bool
+        Takes moments of experiences or Sequences, and no cells.
     """
 
     cells: bool = True
@@ -38,6 +40,7 @@ class Properties:
     weight: bool = True
     replication: Literal["exact", "large", "between", "firms"] = "large"
     draws: bool = False
+    moments: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ class Method:
         Where its formula stands.
     example : callable
         ``example(function, data, **keys)`` calls it on a frame or Cells with the columns nps and
-        nps_before (0-10), csat (1-5), gap (about 0), stayed (0 or 1) and segment (text).
+        nps_before (0-10), csat (1-5), gap (about 0), stayed (0 or 1) and segment (text); of moments on what
+        `simulate.visits` gives.
     properties : Properties
     """
 

@@ -33,6 +33,7 @@ class Evidence:
     sensitivity: tuple[Part, ...] = ()
     n: int = 0
     n_missing: int = 0
+    counted: str = "customers"  # what n counts
 
 
 EvidenceOf: TypeAlias = Callable[[OutcomeData], Evidence]

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from cxstats.cells import Cells
+from cxstats.claims.memory_data import MemoryData
 from cxstats.errors import CxStatsError
 from cxstats.methods.answer_quality import AnswerQuality, answer_quality
 from cxstats.methods.asymmetry import Asymmetry, asymmetry
@@ -139,6 +140,11 @@ class OutcomeData:
             f"intention {intention}", lambda: self.study.cells(self.name, metrics=(metric,), intention=intention)
         )
         return intention_behaviour(cells, metrics=[metric, intention], intention=intention)
+
+    @cached_property
+    def memory(self) -> MemoryData:
+        """The analyses of moments."""
+        return MemoryData(self.study, self.rng, self.fingerprints)
 
     @property
     def came_after(self) -> bool:

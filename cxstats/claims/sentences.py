@@ -52,7 +52,7 @@ def _deciding(judgement: Judgement, component: Component, question: Question, ev
         return f"{found}. {_ONE_SITTING} {smallest}"
     if verdict == "direction-only":
         return f"It points the claimed way, but may be too small to count. {found}. {smallest}"
-    return f"These data cannot tell. {found}. {smallest}{_enough(judgement, component, question)}"
+    return f"These data cannot tell. {found}. {smallest}{_enough(judgement, component, question, evidence)}"
 
 
 def _found(component: Component, evidence: Evidence) -> str:
@@ -62,10 +62,10 @@ def _found(component: Component, evidence: Evidence) -> str:
     return f"{measured} {shown(component.effect.estimate, 3)} (95% interval {low} to {high})"
 
 
-def _enough(judgement: Judgement, component: Component, question: Question) -> str:
+def _enough(judgement: Judgement, component: Component, question: Question, evidence: Evidence) -> str:
     if "underpowered" not in judgement.flags:
         return ""
     needed = float(shown(needed_n(component, question.n), 2))
     if math.isinf(needed):
         return ""  # no number of customers tells whether something is more than nothing when it is nothing
-    return f" It would take about {needed:,.0f} customers like these, instead of {question.n:,}."
+    return f" It would take about {needed:,.0f} {evidence.counted} like these, instead of {question.n:,}."

@@ -86,7 +86,10 @@ def validate(
     tell = progress or (lambda _stage: None)
     draws = seeded(rng)
     outcomes = [OutcomeData(study, name, draws) for name in _behaviour_first(study)]
-    cases = [case for claim in CLAIMS for case in _cases(claim, study, outcomes, tell)]
+    whole = OutcomeData(study, "", draws)  # for claims that are about no outcome
+    cases = [
+        case for claim in CLAIMS for case in _cases(claim, study, outcomes if claim.about_outcome else [whole], tell)
+    ]
     tell("verdicts")
     findings = [f for family in FAMILIES for f in _findings([c for c in cases if c.claim.family == family])]
     tell("scores")
@@ -104,7 +107,7 @@ def validate(
         notes=(*_late(study), *notes),
         seed=draws.seed,
         version=cxstats.__version__,
-        fingerprint=_fingerprint(outcomes, cells),
+        fingerprint=_fingerprint([*outcomes, whole], cells),
     )
 
 
@@ -119,7 +122,7 @@ def _cases(claim: Claim, study: Study, outcomes: Sequence[OutcomeData], tell: Ca
     if missing:
         return [_Case(claim, None, blocked(missing, looked=False))]
     cases = []
-    for data in outcomes if claim.about_outcome else outcomes[:1]:
+    for data in outcomes:
         tell(f"{claim.id} on {data.name}" if claim.about_outcome else claim.id)
         allowed = not claim.timed or (claim.one_sitting and data.one_sitting)
         cases.append(_Case(claim, data, (None if allowed else _timed(data)) or claim.evidence(data)))

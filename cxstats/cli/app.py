@@ -6,6 +6,7 @@ import typer
 
 from cxstats import __version__
 from cxstats.cli.claims import claims
+from cxstats.cli.features import features
 from cxstats.cli.guarded import GuardedCommand
 from cxstats.cli.methods import methods
 from cxstats.cli.score import score
@@ -50,6 +51,7 @@ for _name, _command in (
     ("validate", validate),
     ("which-metric", which_metric),
     ("score", score),
+    ("features", features),
     ("claims", claims),
     ("methods", methods),
 ):

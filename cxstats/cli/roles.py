@@ -68,14 +68,19 @@ def metric_scales(texts: Sequence[str]) -> dict[str, Scale]:
     return scales
 
 
-def _scale(text: str, option: str) -> Scale:
+def one_scale(name: str, text: str) -> Scale:
+    """The scale of one column that ``--scale`` declares."""
+    return _scale(text, f"{name}={text}", "--scale")
+
+
+def _scale(text: str, given: str, option: str = "--metric") -> Scale:
     if text in NAMED:
         return NAMED[text]
     bounds = _BOUNDS.fullmatch(text)
     if bounds is None:
         near = difflib.get_close_matches(text.upper(), NAMED, n=2, cutoff=0.5)
         nearest = f" Nearest: {listed(near)}." if near else ""
-        raise ScaleError(f"--metric {option}: '{text}' is no scale.{nearest}\n{_SCALE_HELP}")
+        raise ScaleError(f"{option} {given}: '{text}' is no scale.{nearest}\n{_SCALE_HELP}")
     whole = "." not in bounds["low"] + bounds["high"]
     return Scale(float(bounds["low"]), float(bounds["high"]), higher_is_better=bounds["high_is"] == "good", whole=whole)
 

@@ -63,6 +63,7 @@ FLAGS: dict[str, str] = {
     "same-sitting": "Both sides were asked in one questionnaire, where one good mood lifts all answers. "
     "So at most the direction can be told.",
     "check-noise": "The coarser score did better although nothing in the full scale explains it; this can be chance.",
+    "collinear": "The two things that are compared go together so closely that these data cannot tell them apart.",
     "aggregation": "The gain may come only from putting several answers into one score, which makes any score "
     "more reliable.",
     "leakage": "A score may contain the outcome already, or may have been written down after it.",

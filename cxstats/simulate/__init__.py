@@ -36,3 +36,6 @@ from cxstats.simulate.shapes import shapes_truth as shapes_truth
 from cxstats.simulate.spenders import spenders as spenders
 from cxstats.simulate.spenders import spenders_truth as spenders_truth
 from cxstats.simulate.spending import SpendersTruth as SpendersTruth
+from cxstats.simulate.visits import VisitsTruth as VisitsTruth
+from cxstats.simulate.visits import visits as visits
+from cxstats.simulate.visits import visits_truth as visits_truth

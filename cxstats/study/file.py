@@ -20,7 +20,10 @@ which is not needed where the analysed table, or one table alone, has the column
     [journey]                       rating, touchpoints = [...] (metrics, or else columns on one scale), scale?,
                                     higher_is_better?, whole?, missing?, poor?, same_sitting?
     [change]                        treated, period (two of the segments), start: journeys changed for some
-    [moments] [encounters]          checked, and used by no claim of this version
+    [moments]                       sequence (a column or a list), order, value, neutral, overall, scale?,
+                                    overall_scale?, higher_is_better? and whole? (for both scales), person?, stimulus?,
+                                    treated?, same_sitting?, overall_table?; without overall it is only checked
+    [encounters]                    checked, and used by no claim of this version
     [smallest_effect]               effect = number
 
 ``evidence`` is required, since every page of a report says it. ``late = "drop"`` lets an outcome be missing
@@ -37,11 +40,10 @@ segment, cluster and firm: in an analysis by a segment, that segment is no contr
 within itself; the cluster and the firm are copies under another name.
 """
 
-import math
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from cxstats.readers.infer import Decimal
@@ -49,74 +51,10 @@ from cxstats.readers.paths import Format
 from cxstats.roles import OutcomeKind
 from cxstats.scales import NAMED, Scale
 from cxstats.scales import Kind as ScaleKind
-from cxstats.study.errors import nearest
+from cxstats.study.file_values import Codes, Good, Names, Number, ScaleKey, Text, WhereKeys
 from cxstats.study.parts import Evidence, Pick
 
 Problems = Iterator[tuple[str, str]]  # key, what is wrong with it
-
-
-def _where(given: Any) -> dict[str, list[Any]]:
-    """Column -> non-empty list of true, false, numbers and text."""
-    if not isinstance(given, dict):
-        raise PydanticCustomError("study", "must be like {{ Finished = [true] }}, a list of values per column")
-    for column, values in given.items():
-        if (
-            not isinstance(values, list)
-            or not values
-            or not all(isinstance(v, bool | int | float | str) for v in values)
-        ):
-            raise PydanticCustomError(
-                "study",
-                "must give each column a list of true, false, numbers or text, but '{column}' has {values}",
-                {"column": column, "values": repr(values)},
-            )
-    return given
-
-
-def _codes(given: Any) -> list[float | str]:
-    if not isinstance(given, list) or not all(
-        isinstance(v, int | float | str) and v is not True and v is not False for v in given
-    ):
-        raise PydanticCustomError("study", "must be a list of numbers or text, such as [98, 99]")
-    return given
-
-
-def _good(given: Any) -> int | str:
-    if type(given) not in (int, str):
-        raise PydanticCustomError("study", "must be 0, 1, 'high' or 'low', not {given}", {"given": repr(given)})
-    good: int | str = given
-    return good
-
-
-def _number(given: Any) -> float:
-    if not _is_finite(given):
-        raise PydanticCustomError("study", "must be a number, not {given}", {"given": repr(given)})
-    number: float = given
-    return number
-
-
-def _is_finite(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
-
-
-def _scale(given: Any) -> str | list[float]:
-    pair = isinstance(given, list) and len(given) == 2 and all(_is_finite(v) for v in given)
-    if not pair and not (isinstance(given, str) and given in NAMED):
-        near = nearest(given, list(NAMED)) if isinstance(given, str) else ""
-        raise PydanticCustomError(
-            "study",
-            "must be one of {named}, or [low, high] with higher_is_better, not {given}{near}",
-            {"named": ", ".join(NAMED), "given": repr(given), "near": near},
-        )
-    scale: str | list[float] = given
-    return scale
-
-
-Text = Annotated[str, Field(min_length=1)]
-Number = Annotated[float, PlainValidator(_number)]
-WhereKeys = Annotated[dict[str, list[Any]], PlainValidator(_where)]
-Codes = Annotated[list[Any], PlainValidator(_codes)]
-ScaleKey = Annotated[Any, PlainValidator(_scale)]
 
 
 class _Section(BaseModel):
@@ -236,7 +174,7 @@ class OutcomeSection(_Scaled):
     event: Text | None = None
     entry: Text | None = None
     scale: ScaleKey | None = None
-    good: Annotated[Any, PlainValidator(_good)] = None
+    good: Good = None
     table: Text | None = None
     kind: OutcomeKind = "behaviour"
     starts: Text | None = None
@@ -295,14 +233,26 @@ class ChangeSection(_Section):
     start: Number
 
 
-class MomentsSection(_Section):
-    sequence: Text
+class MomentsSection(_Scaled):
+    sequence: Names
     order: Text
     value: Text
     neutral: Number
     overall: Text | None = None
+    scale: ScaleKey | None = None
+    overall_scale: ScaleKey | None = None
     person: Text | None = None
+    stimulus: Text | None = None
+    treated: Text | None = None
+    same_sitting: bool = False
     table: Text | None = None
+    overall_table: Text | None = None
+
+    def problems(self) -> Problems:
+        """One direction, and one ``whole``, for both scales; what is wrong with bounds is said of one of them."""
+        given = [scale for scale in (self.scale, self.overall_scale) if scale is not None]
+        bounds = [scale for scale in given if isinstance(scale, list)]
+        yield from self.scale_problems((bounds or given)[0], None) if given else ()
 
 
 class EncountersSection(_Section):

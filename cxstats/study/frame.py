@@ -10,10 +10,12 @@ from cxstats.arrays import Bools, Floats, Ints
 from cxstats.errors import rows
 from cxstats.roles import Outcome, Survival
 from cxstats.study.errors import counted, key_path, value_counts, wrong
+from cxstats.study.moments import moment_rows
 from cxstats.study.parts import (
     VERSIONS,
     Expectation,
     Metric,
+    Moments,
     Sensitivity,
     StudyOutcome,
     Table,
@@ -38,6 +40,7 @@ class Plan:
     outcomes: Mapping[str, StudyOutcome]
     starts_in: Mapping[str, str]  # outcome -> the table of its `starts`
     expectation: Expectation | None
+    moments: Moments | None
     sensitivities: tuple[Sensitivity, ...]
     controls: Mapping[str, str]  # column -> table; so too the segments
     segments: Mapping[str, str]
@@ -55,6 +58,7 @@ class Analysis:
     firm: Any  # pandas series beside the frame, since any of its columns may be called like it; None if not declared
     timing: Mapping[str, Timing]
     accounts: tuple[TableAccount, ...]
+    moments: Any  # pandas, one row per moment; None if not declared
     alternatives: tuple[tuple[Bools, Floats | None], ...]  # per sensitivity: its rows, its gap if another
 
 
@@ -109,11 +113,15 @@ class _Assembly:
         alternatives = tuple(self._alternative(i, s) for i, s in enumerate(self.plan.sensitivities))
         accounts = tuple(self._account(name, columns) for name in self.plan.tables if name in self.tables)
         plan = self.plan
+        moments = None if plan.moments is None else moment_rows(plan.moments, plan.tables)
+        if moments is not None:
+            accounts += tuple(account for account in moments.accounts if account.table not in self.tables)
         return Analysis(
             frame=pd.DataFrame(columns | further),
             firm=None if plan.firm is None else self.column(plan.rows, plan.firm, {}, ""),
             timing=timing,
             accounts=accounts,
+            moments=None if moments is None else moments.frame,
             alternatives=alternatives,
         )
 

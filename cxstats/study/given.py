@@ -7,7 +7,7 @@ from cxstats.errors import RoleError, StudyError
 from cxstats.roles import checked_outcome
 from cxstats.scales import Scale
 from cxstats.study.errors import Problem, key_path, refuse
-from cxstats.study.parts import Change, Columns, Expectation, Journey, Metric, Sensitivity, StudyOutcome, Table
+from cxstats.study.parts import Change, Columns, Expectation, Journey, Metric, Moments, Sensitivity, StudyOutcome, Table
 
 
 def check_texts(texts: Mapping[str, object]) -> None:
@@ -22,8 +22,13 @@ def check_texts(texts: Mapping[str, object]) -> None:
     refuse(problems)
 
 
-def check_parts(expectation: object, journey: object, change: object, sensitivities: Sequence[object]) -> None:
-    """The expectation and its alternative analyses, the journey, the change."""
+def check_parts(
+    expectation: object, journey: object, change: object, moments: object, sensitivities: Sequence[object]
+) -> None:
+    """The expectation and its alternative analyses, the journey, the change, the moments."""
+    if moments is not None and not isinstance(moments, Moments):
+        text = 'must be cx.Moments(sequence="visit", order="minute", value="mood", overall="memory", neutral=5), not'
+        raise StudyError(f"moments: {text} {moments!r}.")
     if change is not None and not isinstance(change, Change):
         raise StudyError(f'change: must be cx.Change(treated="new", period="month", start=7), not {change!r}.')
     if journey is not None and not isinstance(journey, Journey):

@@ -163,6 +163,65 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Moments:
+    """Experiences that were rated moment by moment, and as a whole afterwards.
+
+    Parameters
+    ----------
+    sequence : str or list of str
+        The columns that together name an experience.
+    order : str
+        When the moment was.
+    value : str
+        What was felt.
+    overall : str
+        How the whole was rated afterwards: a column of the same table, one value per experience, or of
+        ``overall_table``.
+    neutral : float
+        The value that is neither good nor bad.
+    scale, overall_scale : Scale, optional
+        Of ``value`` and of ``overall``; without one any number will do, and up is good.
+    person, stimulus, treated : str, optional
+        Who had the experience; what it was of; 1 where its end was changed, and 0.
+    same_sitting : bool
+        Whether moments and overall rating come from one questionnaire.
+    table : str, optional
+        Not needed if one table alone has the columns.
+    overall_table : str, optional
+        The table with a row per experience that has the overall rating, if it is another one; both tables have the
+        columns of ``sequence``.
+    """
+
+    sequence: str | Sequence[str]
+    order: str
+    value: str
+    overall: str
+    neutral: float
+    scale: Scale | None = None
+    overall_scale: Scale | None = None
+    person: str | None = None
+    stimulus: str | None = None
+    treated: str | None = None
+    same_sitting: bool = False
+    table: str | None = None
+    overall_table: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that name an experience."""
+        return (self.sequence,) if isinstance(self.sequence, str) else tuple(self.sequence)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Key of the section -> column of the moments' own table."""
+        given = {"order": self.order, "value": self.value, "person": self.person}
+        given |= {"stimulus": self.stimulus, "treated": self.treated}
+        given |= {} if self.overall_table is not None else {"overall": self.overall}
+        keys = {"sequence" if len(self.keys) == 1 else f"sequence[{i}]": key for i, key in enumerate(self.keys)}
+        return keys | {key: column for key, column in given.items() if column is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sensitivity:
     """An alternative analysis of the expectation: shown beside the verdict, and never part of it.
 

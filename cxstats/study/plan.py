@@ -7,7 +7,7 @@ from cxstats.errors import CxStatsError
 from cxstats.roles import Survival
 from cxstats.study.errors import Problem, key_path, nearest, no_column, refuse
 from cxstats.study.frame import Plan
-from cxstats.study.parts import Columns, Expectation, Metric, StudyOutcome, Where
+from cxstats.study.parts import Columns, Expectation, Metric, Moments, StudyOutcome, Where
 from cxstats.study.rules import Declared, contradictions
 from cxstats.study.sources import table_columns
 
@@ -40,6 +40,7 @@ class _Finder:
         self._sensitivities(expectation)
         controls, segments = (self._columns(name, getattr(declared, name)) for name in ("controls", "segments"))
         self._one_source(controls, segments)
+        moments = None if declared.moments is None else self._moments(declared.moments)
         for section in declared.sections:
             self._table_of((section.name,), section.table, section.columns, read=False)
         for key in ("cluster", "firm", "weight", "count"):
@@ -57,6 +58,7 @@ class _Finder:
             outcomes=outcomes,
             starts_in=starts_in,
             expectation=expectation,
+            moments=moments,
             sensitivities=declared.sensitivities,
             controls=controls,
             segments=segments,
@@ -154,6 +156,19 @@ class _Finder:
         keys = ("disconfirmation", "expected", "performed")
         columns = {key: column for key in keys if (column := getattr(declared, key)) is not None}
         return replace(declared, table=self._table_of(("expectation",), declared.table, columns))
+
+    def _moments(self, declared: Moments) -> Moments:
+        """The table of the moments, and that of the overall rating; they are read by themselves."""
+        columns = declared.columns
+        table = self._table_of(("moments",), declared.table, columns, read=False)
+        if table == self.rows:
+            self._need(table, columns, ("moments",))
+        overall = declared.overall_table
+        if overall is not None:
+            keys = {f"sequence[{i}]": key for i, key in enumerate(declared.keys)}
+            wanted = {"overall": declared.overall, **keys}
+            overall = self._table_of(("moments", "overall"), overall, wanted, read=overall == self.rows)
+        return replace(declared, table=table, overall_table=overall)
 
     def _columns(self, section: str, declared: Columns) -> dict[str, str]:
         """The table of each control or segment; each is found by itself."""

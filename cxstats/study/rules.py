@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxstats.roles import Outcome, Survival
+from cxstats.scales import Scale
 from cxstats.study.errors import Problem, key_path, nearest
 from cxstats.study.frame import survival_columns
 from cxstats.study.parts import (
@@ -15,6 +16,7 @@ from cxstats.study.parts import (
     Expectation,
     Journey,
     Metric,
+    Moments,
     Section,
     Sensitivity,
     StudyOutcome,
@@ -34,6 +36,7 @@ class Declared:
     expectation: Expectation | None
     journey: Journey | None
     change: Change | None
+    moments: Moments | None
     sensitivities: tuple[Sensitivity, ...]
     controls: Columns
     segments: Columns
@@ -70,6 +73,8 @@ def contradictions(declared: Declared) -> list[Problem]:
         problems += [(key_path("journey", key), text) for key, text in _journey_problems(declared.journey, metrics)]
     if declared.change is not None:
         problems += [(key_path("change", key), text) for key, text in _change_problems(declared.change, declared)]
+    if declared.moments is not None:
+        problems += [(key_path("moments", key), text) for key, text in _moments_problems(declared.moments)]
     if declared.expectation is None and declared.sensitivities:
         problems.append(("sensitivity", "needs an [expectation], of which it is an alternative analysis."))
     for name, effect in declared.smallest_effect.items():
@@ -200,6 +205,28 @@ def _change_problems(change: Change, declared: Declared) -> Iterable[tuple[str, 
         yield "period", f"must be another column than treated, but both are '{change.treated}'."
     if not _is_number(change.start):
         yield "start", f"must be a number, not {change.start!r}."
+
+
+def _moments_problems(moments: Moments) -> Iterable[tuple[str, str]]:
+    keys: Any = moments.sequence
+    listed_keys = [keys] if isinstance(keys, str) else keys
+    if not isinstance(listed_keys, list | tuple) or not listed_keys or not all(map(_is_name, listed_keys)):
+        yield "sequence", f"must be a column, or a list of columns, not {keys!r}."
+        return
+    for key in ("order", "value", "overall", "person", "stimulus", "treated", "table", "overall_table"):
+        name = getattr(moments, key)
+        if not (_is_name(name) or (name is None and key not in ("order", "value", "overall"))):
+            yield key, f"must be a name, not {name!r}."
+    if not _is_number(moments.neutral):
+        yield "neutral", f"must be a number, not {moments.neutral!r}."
+    for key in ("scale", "overall_scale"):
+        scale = getattr(moments, key)
+        if scale is not None and not isinstance(scale, Scale):
+            yield key, f"must be a scale such as cx.Scale(0, 10), not {scale!r}."
+    if isinstance(moments.scale, Scale) and _is_number(moments.neutral):
+        low, high = moments.scale.low, moments.scale.high
+        if not low <= moments.neutral <= high:
+            yield "neutral", f"must lie on the scale, {low:g} to {high:g}, but is {moments.neutral:g}."
 
 
 def _journey_problems(journey: Journey, metrics: list[str]) -> Iterable[tuple[str, str]]:

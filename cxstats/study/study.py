@@ -20,6 +20,7 @@ from cxstats.study.parts import (
     Expectation,
     Journey,
     Metric,
+    Moments,
     Section,
     Sensitivity,
     StudyOutcome,
@@ -34,9 +35,8 @@ from cxstats.study.rules import Declared
 class Study:
     """Data of customers, and what each column is: what `validate` puts the claims to the test on.
 
-    Made from a study file with `Study.read`, or in Python without any file. Everything is checked when it
-    is made: names, columns, filters, joins, and that no outcome began before the feedback that is to
-    predict it.
+    Made from a study file with `Study.read`, or in Python without any file. Everything is checked when it is made:
+    names, columns, filters, joins, and that no outcome began before the feedback that is to predict it.
 
     Parameters
     ----------
@@ -50,6 +50,8 @@ class Study:
         Which metric rates a journey as a whole, and which its touchpoints.
     change : Change, optional
         Which of the segments say who was treated, and when.
+    moments : Moments, optional
+        Experiences that were rated moment by moment, and as a whole afterwards.
     sensitivities : list of Sensitivity, optional
         Alternative analyses of the expectation, shown beside the verdict.
     title, evidence, source, licence, note : str
@@ -106,6 +108,7 @@ class Study:
         expectation: Expectation | None = None,
         journey: Journey | None = None,
         change: Change | None = None,
+        moments: Moments | None = None,
         sensitivities: Sequence[Sensitivity] = (),
         title: str = "Untitled study",
         evidence: Evidence = "real",
@@ -124,7 +127,7 @@ class Study:
     ) -> None:
         texts = {"title": title, "evidence": evidence, "source": source, "licence": licence, "note": note}
         check_texts(texts)
-        check_parts(expectation, journey, change, sensitivities)
+        check_parts(expectation, journey, change, moments, sensitivities)
         declared = Declared(
             tables=tables_of(tables),
             metrics=metrics_of(metrics or {}),
@@ -132,6 +135,7 @@ class Study:
             expectation=expectation,
             journey=journey,
             change=change,
+            moments=moments,
             sensitivities=tuple(sensitivities),
             controls=columns_of("controls", controls),
             segments=columns_of("segments", segments),
@@ -197,6 +201,16 @@ class Study:
     def change(self) -> Change | None:
         """Journeys that were changed for some, if they are declared."""
         return self._declared.change
+
+    @property
+    def moments(self) -> Moments | None:
+        """Experiences rated moment by moment, if they are declared."""
+        return self._declared.moments
+
+    @property
+    def moment_rows(self) -> Any:
+        """The moments as a pandas frame, with the overall rating in each row of its experience; None without any."""
+        return self._analysis.moments
 
     @property
     def compared_scales(self) -> dict[str, Scale]:

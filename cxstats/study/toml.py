@@ -12,7 +12,18 @@ from cxstats.errors import ReadError, StudyError
 from cxstats.roles import Binary, Continuous, Count, Outcome, Rating, Survival
 from cxstats.study.errors import Problem, key_path, nearest, refuse
 from cxstats.study.file import ColumnsSection, OutcomeSection, StudyFile, TableSection
-from cxstats.study.parts import Change, Columns, Expectation, Journey, Metric, Section, Sensitivity, StudyOutcome, Table
+from cxstats.study.parts import (
+    Change,
+    Columns,
+    Expectation,
+    Journey,
+    Metric,
+    Moments,
+    Section,
+    Sensitivity,
+    StudyOutcome,
+    Table,
+)
 
 _WORDS = {
     "missing": "is required.",
@@ -50,6 +61,7 @@ def declaration(file: StudyFile, folder: Path, *, allow_outside: bool) -> dict[s
     return {
         "tables": _tables(file.table, folder, allow_outside),
         "journey": _journey(file),
+        "moments": _moments(file),
         "change": None if file.change is None else Change(**file.change.model_dump()),
         "metrics": {
             **_rated(file),
@@ -163,6 +175,21 @@ def _journey(file: StudyFile) -> Journey | None:
     )
 
 
+def _moments(file: StudyFile) -> Moments | None:
+    """The moments, if the experiences were rated as a whole, too."""
+    section = file.moments
+    if section is None or section.overall is None:
+        return None
+    keys = ("order", "value", "overall", "neutral", "person", "stimulus", "treated", "same_sitting", "table")
+    return Moments(
+        sequence=section.sequence if isinstance(section.sequence, str) else tuple(section.sequence),
+        scale=None if section.scale is None else section.made_scale(section.scale, None),
+        overall_scale=None if section.overall_scale is None else section.made_scale(section.overall_scale, None),
+        overall_table=section.overall_table,
+        **{key: getattr(section, key) for key in keys},
+    )
+
+
 def _columns(section: ColumnsSection | None) -> Columns:
     return Columns(()) if section is None else Columns(section.columns, section.table)
 
@@ -173,10 +200,11 @@ def _sections(file: StudyFile) -> list[Section]:
     if file.journey is not None and _journey(file) is None:
         columns = {"rating": file.journey.rating, **_listed("touchpoints", file.journey.touchpoints)}
         found.append(Section(name="journey", columns=columns, table=file.journey.table))
-    if file.moments is not None:
-        keys = ("sequence", "order", "value", "overall", "person")
-        columns = {key: column for key in keys if (column := getattr(file.moments, key)) is not None}
-        found.append(Section(name="moments", columns=columns, table=file.moments.table))
+    if file.moments is not None and file.moments.overall is None:
+        given = file.moments
+        keys = [given.sequence] if isinstance(given.sequence, str) else given.sequence
+        columns = {**_listed("sequence", keys), "order": given.order, "value": given.value}
+        found.append(Section(name="moments", columns=columns, table=given.table))
     if file.encounters is not None:
         columns = {key: getattr(file.encounters, key) for key in ("customer", "order", "perk", "rating")}
         found.append(Section(name="encounters", columns=columns, table=file.encounters.table))

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "docs" / "report.png"
 UPDATE = bool(os.environ.get("CXSTATS_UPDATE_SCREENSHOTS"))
 EXAMPLES = ("real", "untestable", "simulated", "hostile")
-BUNDLED = ("olist_deliveries", "sfo_2017", "simulated_cohort", "simulated_journeys")
+BUNDLED = ("olist_deliveries", "sfo_2017", "simulated_cohort", "simulated_journeys", "simulated_visits")
 # Name, width, colour scheme. 320 pixels is what WCAG 1.4.10 asks for.
 VIEWS = (("light", 1040, "light"), ("dark", 1040, "dark"), ("phone", 360, "light"), ("narrow", 320, "dark"))
 SHOWN, TALL, COLOURS = ("light", "dark", "phone"), 1500, 256

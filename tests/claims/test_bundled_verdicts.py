@@ -76,15 +76,41 @@ EXPECTED = [
 JOURNEY = (
     "journey-sat-35", "journey-churn-32", "journey-beyond-touchpoints", "touchpoint-compounding", "touchpoint-unequal",
 )  # fmt: skip
-NAMES = ("olist_deliveries", "sfo_2017", "simulated_cohort", "simulated_journeys")
-for _name in NAMES[:3]:  # none of these rates both a whole and its parts
+MEMORY = (
+    "peak-end-vs-mean", "peak-end-only", "duration-neglect", "end-weight", "peak-valence-asymmetry",
+    "bad-peaks-weigh-more", "trend-effect",
+)  # fmt: skip
+NAMES = ("olist_deliveries", "sfo_2017", "simulated_cohort", "simulated_journeys", "simulated_visits")
+VISITS = "simulated_visits"
+# Half peak and half end in truth, and nothing else: good and bad alike, whatever the length.
+EXPECTED += [
+    (VISITS, "peak-end-vs-mean", None, "supported", "", "by peak and end, 0.6"),
+    (VISITS, "peak-end-only", None, "supported", "", "clearly within 0.1 either way"),
+    (VISITS, "duration-neglect", None, "supported", "", "clearly within 0.1 either way"),
+    (VISITS, "end-weight", None, "supported", "", "What the end counts more than the start is"),
+    (VISITS, "peak-valence-asymmetry", None, "supported", "", "clearly within 0.1 either way"),
+    # Tested alone it would not be supported; together with six others the data cannot tell.
+    (VISITS, "bad-peaks-weigh-more", None, "inconclusive", "not-after-Holm", "cannot tell"),
+    (VISITS, "trend-effect", None, "not-supported", "", "clearly less than 0.1"),
+    *((VISITS, claim, None, "not-testable", "", "is needed") for claim in ("top2-beats-mean", "within-between")),
+    (VISITS, "intent-vs-behaviour", None, "not-testable", "", "is needed"),
+    *((VISITS, claim, None, "not-testable", "", "are needed") for claim in ("combine-metrics", "industry-moderates")),
+    (VISITS, "metric-best-retention", None, "not-testable", "", "No satisfaction (CSAT)"),
+    (VISITS, "ces-beats-all", None, "not-testable", "", "No customer effort (CES)"),
+    (VISITS, "nps-no-superiority", None, "not-testable", "", "No NPS score"),
+    (VISITS, "delight-no-loyalty", None, "not-testable", "", "No expectation is declared"),
+    (VISITS, "negative-asymmetry", None, "not-testable", "", "No expectation is declared"),
+]
+for _name in NAMES[:4]:
+    EXPECTED += [(_name, claim, None, "not-testable", "", "No moments are declared") for claim in MEMORY]
+for _name in (*NAMES[:3], VISITS):  # none of these rates both a whole and its parts
     EXPECTED += [(_name, claim, None, "not-testable", "", "No journey is declared") for claim in JOURNEY]
     EXPECTED += [(_name, "journey-upside", None, "not-testable", "", "No change is declared")]
 
 
 @pytest.fixture(scope="module")
 def findings() -> dict[tuple[str, str, str | None], cx.Finding]:
-    """Every finding of the four studies."""
+    """Every finding of the five studies."""
     found = {}
     for name in NAMES:
         validation = cx.validate(cx.Study.read(cx.datasets.load(name).study), rng=1)

@@ -24,6 +24,8 @@ EXPECTATION = cx.Expectation(disconfirmation="days_early", met=(0, 0))
 UNDECLARED = {
     "industry-moderates", "within-between", "intent-vs-behaviour", "journey-sat-35", "journey-churn-32",
     "journey-beyond-touchpoints", "journey-upside", "touchpoint-compounding", "touchpoint-unequal",
+    "peak-end-vs-mean", "peak-end-only", "duration-neglect", "end-weight", "peak-valence-asymmetry",
+    "bad-peaks-weigh-more", "trend-effect",
 }  # fmt: skip
 
 

@@ -29,7 +29,11 @@ def originals() -> str:
 
 @pytest.mark.parametrize(
     ("script", "table"),
-    [("make_simulated.py", "simulated_cohort.csv"), ("make_simulated_journeys.py", "simulated_journeys.csv")],
+    [
+        ("make_simulated.py", "simulated_cohort.csv"),
+        ("make_simulated_journeys.py", "simulated_journeys.csv"),
+        ("make_simulated_visits.py", "simulated_visits.csv"),
+    ],
 )
 def test_simulated_data_are_made_again(script: str, table: str, tmp_path: Path) -> None:
     done = run(script, tmp_path)

@@ -192,6 +192,32 @@ def test_simulated_journeys_can_be_validated() -> None:
     assert len(validation.findings) > 0
 
 
+def test_simulated_visits_against_truth() -> None:
+    """Peak and end by hand of every visit: their least squares are the truth, and beyond them there is noise."""
+    frame = table("simulated_visits")
+    assert list(frame) == ["visit", "guest", "minute", "mood", "memory", "treated"]
+    assert (len(frame), frame["visit"].nunique(), frame["guest"].nunique()) == (5_178, 800, 200)
+    assert frame["mood"].between(0, 10).all()
+    rows = []
+    for _, moments in frame.groupby("visit"):
+        mood = moments["mood"].tolist()
+        assert 4 <= len(mood) <= 9
+        assert moments["minute"].is_monotonic_increasing
+        assert moments[["guest", "memory", "treated"]].drop_duplicates().shape[0] == 1
+        peak = max(enumerate(mood), key=lambda moment: (abs(moment[1] - 5), moment[0]))[1]
+        rows.append((peak, mood[-1], np.mean(mood), *moments.iloc[0][["guest", "memory", "treated"]]))
+    visits = pd.DataFrame(rows, columns=["peak", "end", "mean", "guest", "memory", "treated"])
+    assert visits["treated"].sum() == 400
+    own = visits - visits.groupby("guest").transform("mean")
+    design = own[["peak", "end", "mean"]].to_numpy()
+    found, (squares,), *_ = np.linalg.lstsq(design, own["memory"].to_numpy(), rcond=None)
+    degrees = 800 - 200 - 3
+    error = np.sqrt(squares / degrees * np.linalg.inv(design.T @ design).diagonal())
+    assert (np.abs(found - [0.5, 0.5, 0.0]) < ERRORS * error).all()
+    # Noise of .4, and .03 by rounding.
+    assert abs(squares / degrees / 0.16 - 1) < ERRORS * np.sqrt(2 / degrees) + 0.01
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_study_file_names_columns_that_exist(name: str) -> None:
     study = tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))

@@ -116,7 +116,7 @@ def test_three_tables_by_hand() -> None:
     assert late > 0
     assert study.timing("churn").n_late == study.n_late("churn") == late
     assert study.timing("churn").status == "checked"
-    assert study.unused == ("journey", "moments", "encounters")
+    assert study.unused == ("journey", "encounters")
     assert (study.controls, study.segments, study.firm) == (("tenure", "prior_orders"), ("on_time_region",), "firm")
     assert study.smallest_effect == {"auc": 0.02}
     assert [s.title for s in study.sensitivities] == ["gap as recorded", "north only"]
@@ -140,6 +140,7 @@ def test_three_tables_account_by_hand() -> None:
             unmatched=len(responses) - len(of_active),
         ),
         TableAccount(table="orders", read=110, used=matched, unmatched=110 - matched),
+        TableAccount(table="moments", read=5, used=5),
     )
 
 

@@ -33,7 +33,11 @@ def from_python(tables: Mapping[str, Any]) -> cx.Study:
             "customers": Table(tables["customers"], key="customer_id", where={"status": ["active"]}),
             "responses": Table(tables["responses"], key="customer_id", time="answered_at", pick="last"),
             "orders": Table(tables["orders"], key="customer"),
+            "moments": Table(tables["moments"]),
         },
+        moments=cx.Moments(
+            sequence="visit_id", order="minute", value="valence", overall="verdict", neutral=5, person="who"
+        ),
         metrics={
             "nps": cx.Metric(scale=cx.NPS, where={"metric": ["nps"]}, **responses),
             "csat": cx.Metric(scale=cx.CSAT5, where={"metric": ["csat"]}, **responses),
@@ -90,7 +94,7 @@ def same(found: cx.Study, expected: cx.Study) -> None:
             )
 
 
-NAMES = ("customers", "responses", "orders")
+NAMES = ("customers", "responses", "orders", "moments")
 
 
 @pytest.mark.parametrize("backend", ["path", "pandas", "polars", "scan"])

@@ -1,0 +1,130 @@
+"""``cxstats features``: moments of any length -> one row per sequence."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from cxstats.cli.roles import one_scale
+from cxstats.cli.text import say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes text that begins so for a formula
+
+
+def features(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="The data, one row per moment: csv, parquet (also a folder or a pattern), xlsx, sav or dta.",
+            show_default=False,
+        ),
+    ],
+    sequence: Annotated[
+        list[str],
+        typer.Option(
+            metavar="COLUMN", help="What names a sequence: a visit. Repeat it: person, day.", show_default=False
+        ),
+    ],
+    order: Annotated[str, typer.Option(metavar="COLUMN", help="When the moment was.", show_default=False)],
+    value: Annotated[str, typer.Option(metavar="COLUMN", help="What was felt.", show_default=False)],
+    neutral: Annotated[
+        float, typer.Option(metavar="NUMBER", help="The value that is neither good nor bad.", show_default=False)
+    ],
+    out: Annotated[str, typer.Option(metavar="FILE", help="Where to write: parquet or csv.", show_default=False)],
+    scale: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SCALE", help="Of the values, as in 0-10:good; values off it are refused.", show_default=False
+        ),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="A column with one value per sequence. Repeat it for more."),
+    ] = None,
+    end: Annotated[float, typer.Option(metavar="N", help="The end: so many moments, or a share of the time.")] = 1,
+    same_time: Annotated[
+        str, typer.Option(metavar="WORD", help="Several moments at one time: raise (refuse them), or their mean.")
+    ] = "raise",
+) -> tuple[str, ...]:
+    """Sum up every sequence of moments in one row: mean, peak, start and end, trend.
+
+    Example: cxstats features moments.csv --sequence visit --order minute --value mood --neutral 5 --out visits.parquet
+    """
+    declared = None if scale is None else one_scale(value, scale)
+    import cxstats as cx
+    from cxstats.cli.data import open_data
+    from cxstats.cli.output import check_targets, write_all
+
+    kind = _kind(out)
+    check_targets({"--out": out}, sources=[file])
+    found = cx.sequence_features(
+        open_data(file),
+        sequence=sequence,
+        order=order,
+        value=value,
+        neutral=neutral,
+        scale=declared,
+        keep=keep or [],
+        end=end,
+        same_time=same_time,  # type: ignore[arg-type]  # checked there
+    )
+    frame = found if hasattr(found, "iloc") else found.df()
+    write_all({out: _written(frame, kind)})
+    say(_told(frame, out))
+    return ()
+
+
+def _kind(out: str) -> Literal["parquet", "csv"]:
+    from cxstats.errors import CxStatsError
+
+    ending = Path(out).suffix.lower()
+    if ending not in (".parquet", ".csv"):
+        raise CxStatsError(f"--out must be a file that ends in .parquet or .csv, but '{out}' was given.")
+    return "parquet" if ending == ".parquet" else "csv"
+
+
+def _written(frame: "pd.DataFrame", kind: Literal["parquet", "csv"]) -> bytes:
+    if kind == "csv":
+        safe = frame.copy()
+        for name in safe.columns:
+            if safe[name].dtype.kind not in "iufbM":
+                safe[name] = [_defused(value) for value in safe[name]]
+        return safe.to_csv(index=False, lineterminator="\n").encode("utf-8")
+    return _parquet(frame)
+
+
+def _defused(value: Any) -> Any:
+    """Text that a spreadsheet would run is shown as text."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value
+
+
+def _parquet(frame: "pd.DataFrame") -> bytes:
+    """Through DuckDB, which is among the dependencies; pyarrow is not."""
+    import tempfile
+
+    import duckdb
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "features.parquet")
+        duckdb.from_df(frame).write_parquet(str(path))
+        return path.read_bytes()
+
+
+def _told(frame: "pd.DataFrame", out: str) -> str:
+    """What was written, and what of it needs to be known."""
+    filled = frame[frame["n"] > 0]
+    ties = float((filled["peak_ties"] > 1).mean()) if len(filled) else 0.0
+    lines = [
+        f"{len(frame):,} sequences of {int(frame['n'].sum()):,} moments: {out}",
+        f"The peak is the latest of several equally far moments in {100 * ties:.3g}% of the sequences.",
+    ]
+    missing, short = int(frame["n_missing"].sum()), int((frame["n"] < 3).sum())
+    if missing:
+        lines.append(f"{missing:,} moments have no value and were left out.")
+    if short:
+        lines.append(f"{short:,} sequences have fewer than 3 moments: peak, end and mean hardly differ there.")
+    return "\n".join(lines)

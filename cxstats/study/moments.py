@@ -1,0 +1,56 @@
+"""The rows of the moments of a study, with the overall rating of each experience beside them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cxstats.study.errors import key_path, shown, wrong
+from cxstats.study.parts import Moments, Table, TableAccount
+from cxstats.study.sources import load
+from cxstats.study.values import matching
+
+
+@dataclass(frozen=True)
+class MomentRows:
+    """One row per moment (pandas), and what became of the rows of the tables that were read for it."""
+
+    frame: Any
+    accounts: tuple[TableAccount, ...]
+
+
+def moment_rows(declared: Moments, tables: Mapping[str, Table]) -> MomentRows:
+    """Read the moments; join the overall rating, where another table has it."""
+    own = str(declared.table)
+    frame, account = _kept(own, tables[own], list(declared.columns.values()))
+    if declared.overall_table is None:
+        return MomentRows(frame, (account,))
+    other = declared.overall_table
+    rated, rated_account = _kept(other, tables[other], [*declared.keys, declared.overall])
+    _refuse_repeated(rated, declared)
+    keys = list(declared.keys)
+    joined = frame.merge(rated, on=keys, how="left")
+    return MomentRows(joined, (account, rated_account))
+
+
+def _kept(name: str, table: Table, columns: list[str]) -> tuple[Any, TableAccount]:
+    """The columns of the rows that the table's own filter keeps."""
+    wanted = list(dict.fromkeys([*columns, *table.where]))
+    frame = load(name, table, wanted)
+    kept = matching(frame, table.where, key_path("table", name, "where"))
+    used = int(np.count_nonzero(kept))
+    return frame[kept][list(dict.fromkeys(columns))], TableAccount(
+        table=name, read=len(frame), used=used, filtered=len(frame) - used
+    )
+
+
+def _refuse_repeated(rated: Any, declared: Moments) -> None:
+    twice = rated.duplicated(list(declared.keys), keep=False)
+    if twice.any():
+        first = ", ".join(f"{key} {shown(rated[twice][key].iloc[0])}" for key in declared.keys)
+        raise wrong(
+            key_path("moments", "overall_table"),
+            f"must have one row per experience, but in '{declared.overall_table}' {int(twice.sum()):,} rows share "
+            f"theirs with another one, such as {first}.\nKeep one of each with where.",
+        )
