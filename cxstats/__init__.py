@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from cxstats.methods.combination import combination as combination
     from cxstats.methods.compounding import compounding as compounding
     from cxstats.methods.concordance import concordance as concordance
+    from cxstats.methods.contact_harm import contact_harm as contact_harm
     from cxstats.methods.delong import delong as delong
     from cxstats.methods.dependent_correlations import dependent_correlations as dependent_correlations
     from cxstats.methods.difference_in_differences import difference_in_differences as difference_in_differences
     from cxstats.methods.dominance import dominance as dominance
+    from cxstats.methods.effort_disloyalty import effort_disloyalty as effort_disloyalty
     from cxstats.methods.equivalence import equivalence as equivalence
     from cxstats.methods.expectation_levels import expectation_levels as expectation_levels
     from cxstats.methods.extreme_groups import extreme_groups as extreme_groups
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from cxstats.methods.league_table import league_table as league_table
     from cxstats.methods.leakage import leakage as leakage
     from cxstats.methods.logistic import logistic as logistic
+    from cxstats.methods.loyalty_ladder import loyalty_ladder as loyalty_ladder
     from cxstats.methods.mean_score import mean_score as mean_score
     from cxstats.methods.memory_contest import memory_contest as memory_contest
     from cxstats.methods.memory_effects import memory_effects as memory_effects
@@ -56,7 +59,9 @@ if TYPE_CHECKING:
     from cxstats.methods.net_promoter import net_promoter as net_promoter
     from cxstats.methods.net_promoter_change import net_promoter_change as net_promoter_change
     from cxstats.methods.ordered_probit import ordered_probit as ordered_probit
+    from cxstats.methods.overlap_weights import overlap_weights as overlap_weights
     from cxstats.methods.penalty_reward import penalty_reward as penalty_reward
+    from cxstats.methods.problem_recovery import problem_recovery as problem_recovery
     from cxstats.methods.relative_weights import relative_weights as relative_weights
     from cxstats.methods.reliability import reliability as reliability
     from cxstats.methods.response_surface import response_surface as response_surface
@@ -68,6 +73,7 @@ if TYPE_CHECKING:
     from cxstats.methods.two_part import two_part as two_part
     from cxstats.methods.usage_patterns import usage_patterns as usage_patterns
     from cxstats.methods.within_between import within_between as within_between
+    from cxstats.methods.wow_attempts import wow_attempts as wow_attempts
     from cxstats.moments.peak_end import peak_end as peak_end
     from cxstats.moments.sequence_features import sequence_features as sequence_features
     from cxstats.moments.sequences import Sequences as Sequences
@@ -137,10 +143,12 @@ _HOME = {
     "cxstats.methods.combination": ("combination",),
     "cxstats.methods.compounding": ("compounding",),
     "cxstats.methods.concordance": ("concordance",),
+    "cxstats.methods.contact_harm": ("contact_harm",),
     "cxstats.methods.delong": ("delong",),
     "cxstats.methods.dependent_correlations": ("dependent_correlations",),
     "cxstats.methods.difference_in_differences": ("difference_in_differences",),
     "cxstats.methods.dominance": ("dominance",),
+    "cxstats.methods.effort_disloyalty": ("effort_disloyalty",),
     "cxstats.methods.equivalence": ("equivalence",),
     "cxstats.methods.expectation_levels": ("expectation_levels",),
     "cxstats.methods.extreme_groups": ("extreme_groups",),
@@ -153,6 +161,7 @@ _HOME = {
     "cxstats.methods.league_table": ("league_table",),
     "cxstats.methods.leakage": ("leakage",),
     "cxstats.methods.logistic": ("logistic",),
+    "cxstats.methods.loyalty_ladder": ("loyalty_ladder",),
     "cxstats.methods.mean_score": ("mean_score",),
     "cxstats.methods.memory_contest": ("memory_contest",),
     "cxstats.methods.memory_effects": ("memory_effects",),
@@ -162,7 +171,9 @@ _HOME = {
     "cxstats.methods.net_promoter": ("net_promoter",),
     "cxstats.methods.net_promoter_change": ("net_promoter_change",),
     "cxstats.methods.ordered_probit": ("ordered_probit",),
+    "cxstats.methods.overlap_weights": ("overlap_weights",),
     "cxstats.methods.penalty_reward": ("penalty_reward",),
+    "cxstats.methods.problem_recovery": ("problem_recovery",),
     "cxstats.methods.relative_weights": ("relative_weights",),
     "cxstats.methods.reliability": ("reliability",),
     "cxstats.methods.response_surface": ("response_surface",),
@@ -174,6 +185,7 @@ _HOME = {
     "cxstats.methods.two_part": ("two_part",),
     "cxstats.methods.usage_patterns": ("usage_patterns",),
     "cxstats.methods.within_between": ("within_between",),
+    "cxstats.methods.wow_attempts": ("wow_attempts",),
     "cxstats.moments.peak_end": ("peak_end",),
     "cxstats.moments.sequence_features": ("sequence_features",),
     "cxstats.moments.sequences": (

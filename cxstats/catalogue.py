@@ -6,7 +6,7 @@ A new method is one more entry here. The list on the command line, the table in 
 
 from cxstats.method import Method, Properties, named
 from cxstats.roles import Binary, Continuous, Count, Rating
-from cxstats.scales import CSAT5, NPS, Scale
+from cxstats.scales import CSAT5, EASE5, NPS, Scale
 
 _STAYED = Binary("stayed")
 _STARS = Rating("csat", CSAT5)
@@ -283,6 +283,52 @@ METHODS: tuple[Method, ...] = (
             data, outcome=Continuous("visits"), metrics={"nps_before": NPS}, replicates=200, rng=1, **keys
         ),
         _DRAWN,
+    ),
+    Method(
+        "loyalty_ladder",
+        "Does loyalty rise with every tier of experience, or level off from one on?",
+        "Bretz & Hothorn (2002), doi:10.1002/sim.1324",
+        lambda call, data, **keys: call(
+            data, outcome=_STAYED, disconfirmation="gap", cuts={"meet": 0, "exceed": 1}, controls=["visits"], **keys
+        ),
+    ),
+    Method(
+        "overlap_weights",
+        "Are customers of one group more loyal than those of another who were alike before?",
+        "Li, Morgan & Zaslavsky (2018), doi:10.1080/01621459.2016.1260466",
+        lambda call, data, **keys: call(
+            data, outcome=_STAYED, disconfirmation="gap", met=(-2, 0), controls=["visits", "segment"], **keys
+        ),
+    ),
+    Method(
+        "effort_disloyalty",
+        "How much more often do customers leave who had much effort, and does the gain from less effort level off?",
+        "Bieler, Brown, Williams & Brogan (2010), doi:10.1093/aje/kwp440",
+        lambda call, data, **keys: call(
+            data, outcome=_STAYED, metrics={"csat": EASE5}, objective=["visits"], controls=["segment"], **keys
+        ),
+    ),
+    Method(
+        "problem_recovery",
+        "How many with a problem stay silent, how loyal are they once rescued, and do ratings then tell more?",
+        "Bieler, Brown, Williams & Brogan (2010), doi:10.1093/aje/kwp440",
+        lambda call, data, **keys: call(
+            data, outcome=_STARS, problem="stayed", metrics={"nps": NPS}, controls=["gap"], **keys
+        ),
+    ),
+    Method(
+        "contact_harm",
+        "How many times likelier is a contact to lower loyalty than to raise it, beyond what happens without one?",
+        "Barnett, van der Pols & Dobson (2005), doi:10.1093/ije/dyh299",
+        lambda call, data, **keys: call(data, before="nps_before", after="nps", scale=NPS, contact="stayed", **keys),
+    ),
+    Method(
+        "wow_attempts",
+        "How often do staff try to wow, and what goes with it: failures, cost, time, and the waiting of others?",
+        "Bieler, Brown, Williams & Brogan (2010), doi:10.1093/aje/kwp440",
+        lambda call, data, **keys: call(
+            data, attempt="stayed", handling="csat", wait="visits", controls=["segment"], **keys
+        ),
     ),
     Method(
         "equivalence",
