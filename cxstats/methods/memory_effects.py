@@ -22,7 +22,7 @@ from cxstats.scales import Scale
 from cxstats.shared.memory_result import MemoryResult, left_out_lines, spread_or_none, used
 from cxstats.shared.remembered import MemoryRoles, Remembered, remembered
 
-ROBUST, MIXED = "robust", "random intercepts"
+ROBUST, MIXED, BETWEEN = "robust", "random intercepts", "between people"
 FEWEST_PEOPLE = 10  # from which a variance between people can be estimated at all
 TREND_MOMENTS = 4  # fewer moments have no trend apart from their start, end and mean
 
@@ -144,7 +144,8 @@ def memory_effects(
         best"`` (by how much the lowest moment counts more than the highest); ``"bad peak - good peak"`` and ``"bad
         end - good end"`` (by how much a point counts more below the neutral point than above); ``"trend"`` beyond
         peak, end and mean. With ``person`` or ``stimulus`` the same with random intercepts, unless a ``cluster`` above
-        the people was declared, of which these know nothing.
+        the people was declared, of which these know nothing. With ``person`` besides ``"peak"``, ``"end"`` and
+        ``"mean"`` between people: who had the better experiences on average, in standard deviations between people.
 
     Raises
     ------
@@ -199,10 +200,11 @@ def memory_effects(
 
 @dataclass(frozen=True)
 class _Fitted:
-    """The robust slopes of the terms that could be estimated, those with random intercepts, and the rest."""
+    """The slopes of the terms that could be estimated: robust, with random intercepts, between people; and the rest."""
 
     robust: dict[str, Slope]
     mixed: dict[str, MixedSlope]
+    between: dict[str, MixedSlope]
     left_out: dict[str, str]
 
 
@@ -210,11 +212,11 @@ def _result(found: Remembered, features: SequenceFeatures) -> MemoryEffects:
     fitted = _fitted(found, _columns(found, features))
     robust = tuple(fitted.robust.values())
     moved = spread_or_none(found, np.column_stack([one.influence for one in robust]), within=True)
-    mixed = tuple(fitted.mixed.values())
+    mixed = (*fitted.mixed.values(), *fitted.between.values())
     errors = [*np.sqrt(moved.matrix.diagonal()), *(one.std_error for one in mixed)]
     return MemoryEffects(
-        term=(*fitted.robust, *fitted.mixed),
-        model=(ROBUST,) * len(robust) + (MIXED,) * len(mixed),
+        term=(*fitted.robust, *fitted.mixed, *fitted.between),
+        model=(ROBUST,) * len(robust) + (MIXED,) * len(fitted.mixed) + (BETWEEN,) * len(fitted.between),
         estimate=np.array([*(one.estimate for one in robust), *(one.estimate for one in mixed)]),
         std_error=np.array(errors),
         degrees=np.array([moved.df] * len(robust) + [one.df for one in mixed]),
@@ -227,7 +229,7 @@ def _result(found: Remembered, features: SequenceFeatures) -> MemoryEffects:
 
 def _fitted(found: Remembered, columns: Mapping[str, Floats]) -> _Fitted:
     """Every question answered, or left out with the reason."""
-    made = _Fitted({}, {}, {})
+    made = _Fitted({}, {}, {}, {})
     groups = _groups(found)
     for term, asked in QUESTIONS.items():
         kept = found.moments.n >= (TREND_MOMENTS if term == "trend" else 0)
@@ -238,6 +240,8 @@ def _fitted(found: Remembered, columns: Mapping[str, Floats]) -> _Fitted:
             at = f"{term} ({MIXED})"
             if groups:
                 made.mixed[term] = _mixed(found, asked, columns, kept, groups)
+                if found.person is not None and asked.features == _RULE:
+                    made.between[term] = _mixed(found, asked, columns, kept, groups, between=True)
         except CxStatsError as reason:
             made.left_out[at] = str(reason).splitlines()[0].rstrip(".")
     if not made.robust:
@@ -291,12 +295,18 @@ def _robust(found: Remembered, asked: _Question, columns: Mapping[str, Floats], 
 
 
 def _mixed(
-    found: Remembered, asked: _Question, columns: Mapping[str, Floats], kept: Bools, groups: Sequence[Ints]
+    found: Remembered,
+    asked: _Question,
+    columns: Mapping[str, Floats],
+    kept: Bools,
+    groups: Sequence[Ints],
+    *,
+    between: bool = False,
 ) -> MixedSlope:
     values, contrast, unit = _asked(asked, columns, kept)
     numbered = [np.unique(group[kept], return_inverse=True)[1] for group in groups]
     person = None if found.person is None else found.person[kept]
-    return mixed_slope(values, contrast, unit, found.overall[kept], numbered, person, asked.features)
+    return mixed_slope(values, contrast, unit, found.overall[kept], numbered, person, asked.features, between=between)
 
 
 def _groups(found: Remembered) -> list[Ints]:

@@ -59,8 +59,13 @@ def mixed_slope(
     groups: Sequence[Ints],
     person: Ints | None,
     names: Sequence[str],
+    *,
+    between: bool = False,
 ) -> MixedSlope:
-    """The same slope with random intercepts; with persons, apart from what goes on between people."""
+    """The same slope with random intercepts; with persons, apart from what goes on between people.
+
+    With ``between`` it is the slope on people's means, in standard deviations of people's means.
+    """
     own = within(columns, person)
     parts = [np.ones((len(y), 1)), own]
     if person is not None:
@@ -69,8 +74,10 @@ def mixed_slope(
     labels = ("(intercept)", *names, *(f"mean {name}" for name in names))[: design.shape[1]]
     fit = fit_crossed_intercepts(design, y, np.ones(len(y), dtype=np.int64), groups, labels)
     wide = np.zeros(design.shape[1])
-    wide[1 : 1 + len(contrast)] = contrast
-    ratio = _deviation(own[:, list(unit)])[0] / _deviation(within(y, person)[:, None])[0]
+    first = 1 + len(contrast) if between else 1
+    wide[first : first + len(contrast)] = contrast
+    level, rated = (columns - own, y - within(y, person)) if between else (own, within(y, person))
+    ratio = _deviation(level[:, list(unit)])[0] / _deviation(rated[:, None])[0]
     return MixedSlope(
         estimate=float(wide @ fit.coefficients) * ratio,
         std_error=float(np.sqrt(wide @ fit.covariance @ wide)) * ratio,

@@ -14,7 +14,7 @@ from scipy.stats import norm, t
 
 import cxstats as cx
 from cxstats.errors import CxStatsWarning, RoleError, TooFewError
-from cxstats.methods.memory_effects import MIXED, ROBUST, MemoryEffects, memory_effects
+from cxstats.methods.memory_effects import BETWEEN, MIXED, ROBUST, MemoryEffects, memory_effects
 
 REFERENCES = Path(__file__).parents[1] / "references"
 CLIMBED = 1e-6  # lme4 stops its climb where the likelihood is flat to 1e-12: ratios of variances then hold to 1e-6
@@ -273,7 +273,7 @@ def test_ten_people_have_random_intercepts_only() -> None:
     frame: pd.DataFrame = cx.simulate.visits(100, rng=2, per_guest=10)
     with pytest.warns(CxStatsWarning, match="^10 people or clusters are too few"):
         found = memory_effects(frame, **ROLES, person="guest")
-    mixed = np.array([model == MIXED for model in found.model])
+    mixed = np.array([model != ROBUST for model in found.model])
     assert np.isnan(found.std_error[~mixed]).all()
     assert np.isfinite(found.std_error[mixed]).all()
 
@@ -294,13 +294,14 @@ def test_people_with_one_visit_are_no_clusters(visits: pd.DataFrame, result: Mem
 
 def test_summary(visits: pd.DataFrame, result: MemoryEffects) -> None:
     lines = result.summary().splitlines()
-    assert len(lines) == 2 + 20 + 3
+    assert len(lines) == 2 + 23 + 3
     assert lines[0].split()[:2] == ["term", "model"]
     assert lines[2].startswith("peak ")
     assert lines[12].startswith("peak                  random intercepts ")
-    assert lines[22] == f"200 sequences of {len(visits):,} moments used, of 50 people, compared with themselves."
-    assert lines[23].startswith("The peak is the latest of several equally far moments in ")
-    assert lines[24] == (
+    assert lines[22].startswith("peak                  between people ")
+    assert lines[25] == f"200 sequences of {len(visits):,} moments used, of 50 people, compared with themselves."
+    assert lines[26].startswith("The peak is the latest of several equally far moments in ")
+    assert lines[27] == (
         "Standardised least squares, robust; restricted maximum likelihood with random intercepts. "
         "Mundlak (1978), doi:10.2307/1913646"
     )
@@ -462,3 +463,19 @@ def test_a_stimulus_that_changes_within_a_sequence(visits: pd.DataFrame) -> None
 
 def test_the_public_name() -> None:
     assert cx.memory_effects is memory_effects
+
+
+def test_between_people_against_their_means() -> None:
+    """With as many visits of each guest, the slopes between are least squares of the guests' means on each other."""
+    frame: pd.DataFrame = cx.simulate.visits(240, rng=7, guest_memory=1.0)
+    found = memory_effects(frame, **ROLES, person="guest")
+    names = ["peak", "end", "mean"]
+    means = by_loops(frame).groupby("guest")[[*names, "memory"]].mean()
+    assert len(means) == 60
+    design = np.column_stack([np.ones(len(means)), means[names]])
+    slopes = np.linalg.lstsq(design, means.memory.to_numpy(), rcond=None)[0][1:]
+    for name, slope in zip(names, slopes, strict=True):
+        standardised = slope * means[name].std(ddof=0) / means.memory.std(ddof=0)
+        # The weights of the visits cancel in a balanced design, whatever the variances.
+        assert found.estimate[found.row(name, BETWEEN)] == pytest.approx(standardised, rel=1e-8)
+    assert BETWEEN not in memory_effects(frame, **ROLES).model
