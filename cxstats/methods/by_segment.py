@@ -18,7 +18,7 @@ from cxstats.numerics.segments import segment_areas, terms
 from cxstats.results import Backend, build_frame, checked_level
 from cxstats.roles import Binary, Roles
 from cxstats.scales import Scale
-from cxstats.shared.segmented import ALL, segmented, strata_of
+from cxstats.shared.segment_rows import ALL, segmented, strata_of
 from cxstats.wald import WaldResult
 
 FEW_SEGMENTS = 5

@@ -19,7 +19,7 @@ from cxstats.numerics.segment_moments import segment_moments
 from cxstats.results import Backend, build_frame, shown, text_table
 from cxstats.roles import Roles
 from cxstats.scales import Scale
-from cxstats.shared.segmented import strata_of
+from cxstats.shared.segment_rows import strata_of
 from cxstats.wald import WaldResult
 
 FEWEST_METRICS, MOST_METRICS, MOST_SEGMENTS = 3, 12, 20
