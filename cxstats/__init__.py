@@ -106,6 +106,7 @@ if TYPE_CHECKING:
     from cxstats.study.parts import Metric as Metric
     from cxstats.study.parts import Moments as Moments
     from cxstats.study.parts import Sensitivity as Sensitivity
+    from cxstats.study.parts import Service as Service
     from cxstats.study.parts import StudyOutcome as StudyOutcome
     from cxstats.study.parts import Table as Table
     from cxstats.study.study import Study as Study
@@ -227,6 +228,7 @@ _HOME = {
         "Metric",
         "Moments",
         "Sensitivity",
+        "Service",
         "StudyOutcome",
         "Table",
     ),

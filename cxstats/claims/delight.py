@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from cxstats.claims.claim import Claim, Evidence, attempted, blocked, is_rating
 from cxstats.claims.finding import Kind, Part
@@ -37,6 +38,15 @@ def _missing(study: Study) -> str:
     if not study.outcomes:
         return "No outcome is declared: an [outcome] section with a later purchase or a rating would make it testable."
     return ""
+
+
+def _missing_tiers(study: Study) -> str:
+    if study.expectation is not None and not study.expectation.tiers:
+        return (
+            "No tiers are declared: tiers = { meet = 0, exceed = 1, delight = 3 } in [expectation], from which gap on "
+            "each begins, would make it testable."
+        )
+    return _missing(study)
 
 
 def _delight(data: OutcomeData) -> Evidence:
@@ -107,6 +117,49 @@ def _asymmetry(data: OutcomeData) -> Evidence:
         ),
         n=slopes.n,
         n_missing=slopes.n_missing,
+    )
+
+
+def _tiers(data: OutcomeData) -> Evidence:
+    """Every step from tier to tier, on the scale on which delight is judged too."""
+    refused = _wrong_outcome(data)
+    if refused is not None:
+        return refused
+    found = attempted(lambda: data.ladder)
+    if isinstance(found, Evidence):
+        return found
+    if found.share_at_top >= CEILING_FROM:
+        return blocked(
+            f"{100 * found.share_at_top:.0f}% of the customers on the tier below the highest already gave the best "
+            "rating: whoever was above could not show it. An outcome without a ceiling, such as a later purchase, "
+            "would make it testable.",
+            looked=True,
+            flags=("ceiling",),
+        )
+    smallest = data.smallest("sd" if is_rating(data.outcome) else "relative")
+    names = [f"{high} - {low}" for low, high in pairwise(found.tiers)]
+    plateau = found.plateau(smallest)
+    return Evidence(
+        question=Question(
+            components=_steps(names, found.steps, smallest),
+            latent=() if found.latent_steps is None else _steps(names, found.latent_steps, smallest),
+            n=found.n,
+        ),
+        unit=IN_SD if is_rating(data.outcome) else RELATIVE,
+        measured="The gain {name} is",
+        guards=(plateau.told, *found.notes),
+        flags=("plateau",) if plateau.flat else (),
+        levels=_parts(found, len(found.tiers)),
+        levels_unit=_loyalty(data),
+        n=found.n,
+        n_missing=found.n_missing,
+    )
+
+
+def _steps(names: Sequence[str], effects: Sequence[Effect], smallest: float) -> tuple[Component, ...]:
+    return tuple(
+        Component(name=name, effect=effect, kind="superiority", smallest=smallest)
+        for name, effect in zip(names, effects, strict=True)
     )
 
 
@@ -211,6 +264,23 @@ CLAIMS = (
         smallest_key="relative",
         missing=_missing,
         evidence=_delight,
+        rival="tier-monotone",
+    ),
+    Claim(
+        id="tier-monotone",
+        family=FAMILY,
+        kind="conjunction",
+        sentence="Every tier of experience, from failed to met to exceeded and beyond, goes with more loyalty.",
+        source="Articles on customer delight; no published test of the tiers was found",
+        published="none",
+        needs="a numeric disconfirmation column with tiers, a 0/1 outcome or a rating",
+        rule="every step to the next tier gains more than 10% of the share (0/1 outcome) or .10 SD (rating, ceiling "
+        "rule) (superiority of all)",
+        unit=RELATIVE,
+        smallest_key="relative",
+        missing=_missing_tiers,
+        evidence=_tiers,
+        rival="delight-no-loyalty",
     ),
     Claim(
         id="negative-asymmetry",

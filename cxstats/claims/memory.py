@@ -16,6 +16,11 @@ def _missing(study: Study) -> str:
             "No moments are declared: a [moments] section with sequence, order, value, neutral and overall, for "
             "experiences that were rated moment by moment and as a whole afterwards, would make it testable."
         )
+    if study.weighted:
+        return (
+            "A survey weight is declared, and the analyses of moments take none: the same study without weight would "
+            "make it testable."
+        )
     return ""
 
 
@@ -47,7 +52,8 @@ CLAIMS = (
         source=_RULE,
         published="0",
         needs=_MOMENTS,
-        rule="the slope of the mean beside peak and end lies within .10 SD either way (equivalence)",
+        rule="the slope of the mean beside peak and end lies within .10 SD either way (equivalence); not "
+        "testable where peak and end do not predict memory at all",
         evidence=effect_of("mean", "equivalence", beside=("peak", "end")),
     ),
     _claim(
@@ -79,7 +85,7 @@ CLAIMS = (
         published="none",
         needs=f"{_MOMENTS}, with peaks on both sides of the neutral point",
         rule="the slopes of peaks below and above the neutral point, beside end and mean, differ by less than .10 SD "
-        "(equivalence)",
+        "(equivalence); not testable where peak and end do not predict memory at all",
         evidence=effect_of(
             "bad peak - good peak", "equivalence", beside=("bad end - good end", "worst - best"), bends=True
         ),

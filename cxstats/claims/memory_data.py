@@ -12,6 +12,7 @@ from cxstats.methods.milder_end import MilderEnd, milder_end
 from cxstats.moments.sequences import Sequences
 from cxstats.roles import Continuous, Rating
 from cxstats.shared.remembered import MemoryRoles, in_sequences
+from cxstats.studies.memory_parts import refuse_turned
 from cxstats.study.parts import Moments
 from cxstats.study.study import Study
 
@@ -38,11 +39,11 @@ class MemoryData:
             return Continuous(declared.overall)
         return Rating(declared.overall, declared.overall_scale)
 
-    @cached_property
-    def found(self) -> Sequences:
-        """The moments in order."""
+    @property
+    def roles(self) -> MemoryRoles:
+        """What the columns are."""
         declared = self.declared
-        roles = MemoryRoles(
+        return MemoryRoles(
             sequence=declared.sequence,
             order=declared.order,
             value=declared.value,
@@ -53,19 +54,25 @@ class MemoryData:
             stimulus=declared.stimulus,
             treated=declared.treated,
         )
-        found = in_sequences(self.study.moment_rows, roles)
-        self.fingerprints["moments"] = _fingerprint(found, declared.overall)
+
+    @cached_property
+    def found(self) -> Sequences:
+        """The moments in order."""
+        found = in_sequences(self.study.moment_rows, self.roles)
+        self.fingerprints["moments"] = _fingerprint(found, self.declared.overall)
         return found
 
     @cached_property
     def contest(self) -> MemoryContest:
         """The peak-end rule among its rivals."""
+        refuse_turned(self.found, self.roles)
         return memory_contest(self.found, overall=self.overall, person=self.declared.person, rng=self.rng)
 
     @cached_property
     def effects(self) -> MemoryEffects:
         """What counts beyond peak and end."""
         declared = self.declared
+        refuse_turned(self.found, self.roles)
         return memory_effects(self.found, overall=self.overall, person=declared.person, stimulus=declared.stimulus)
 
     @cached_property

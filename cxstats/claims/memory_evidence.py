@@ -22,9 +22,14 @@ GAIN = "difference in the held-out correlation with memory, peak and end less th
 _MEASURED = {
     "mean": "The slope of the mean beside peak and end",
     "log duration": "The slope of log duration beside peak, end and mean",
-    "end - start": "What the end counts more than the start",
-    "bad peak - good peak": "What a bad peak counts more than a good one",
+    "end - start": "The slope of the end less that of the start",
+    "bad peak - good peak": "The slope of a bad peak less that of a good one",
     "trend": "The slope of the trend beside peak, end and mean",
+}
+# Equivalences of which, where peak and end predict nothing, "nothing beside nothing" would be support.
+_EMPTY = {
+    "mean": "that the mean adds nothing to nothing",
+    "bad peak - good peak": "that good and bad peaks count alike for nothing",
 }
 SLOPE = "standard deviations of the overall rating per standard deviation"
 
@@ -52,7 +57,8 @@ def better_than_mean(data: OutcomeData) -> Evidence:
     rule, mean = (shown(float(found.estimate[found.row(name, "r", found.decisive)]), 3) for name in (RULE, MEAN))
     return Evidence(
         question=Question(components=(component,), capped=memory.declared.same_sitting, n=found.n),
-        headline=f"Predictions correlate {rule} with memory by peak and end, {mean} by the mean ({found.decisive}).",
+        headline=f"Predictions by peak and end correlate {rule} with memory, those by the mean {mean} "
+        f"({found.decisive}).",
         measured="The difference in r is",
         guards=(_alike(found), *found.notes),
         flags=_flags(memory),
@@ -98,6 +104,9 @@ def effect_of(
             kind="equivalence" if kind == "equivalence" else "superiority",
             smallest=data.smallest("sd"),
         )
+        empty = _empty(memory, component) if kind == "equivalence" and term in _EMPTY else None
+        if empty is not None:
+            return empty
         return Evidence(
             question=Question(components=(component,), capped=memory.declared.same_sitting, n=found.n),
             measured=f"{_MEASURED[term]} is",
@@ -121,8 +130,30 @@ def _of(found: MemoryContest | MemoryEffects, at: int) -> Effect:
     return Effect(a=float(found.estimate[at]), var_a=float(found.std_error[at]) ** 2, df=float(found.degrees[at]))
 
 
+def _empty(memory: MemoryData, component: Component) -> Evidence | None:
+    """No support from an effect near 0 where peak and end together do not predict memory at all."""
+    low, high = component.effect.interval(0.90)
+    if not -component.smallest < low <= high < component.smallest:
+        return None
+    contest = attempted(lambda: memory.contest)
+    if isinstance(contest, Evidence):
+        return contest
+    together = _of(contest, contest.row(RULE, "r", contest.decisive))
+    low, high = together.interval()
+    if not low <= 0:
+        return None
+    r, low_r, high_r = (shown(value, 3) for value in (together.estimate, low, high))
+    return blocked(
+        f"Peak and end do not predict memory here (held-out r {r}, 95% {low_r} to {high_r}), and "
+        f"{_EMPTY[component.name]} says nothing. More experiences, or a rating closer to them, would make it testable.",
+        looked=True,
+    )
+
+
 def _few(memory: MemoryData, found: MemoryContest | MemoryEffects) -> Evidence:
-    told = "So few clusters" if found.n_people is None else f"{found.n_people - found.n_alone} people"
+    told = "So few clusters"
+    if found.n_people is not None:
+        told = f"{found.n_people - found.n_alone} people{' with two experiences or more' if found.n_alone else ''}"
     return blocked(
         f"{told} are too few (fewer than {FEWEST_CLUSTERS}) for an interval that would hold for others. More people "
         f"would make it testable{'' if memory.declared.person else ', or person = the column that names them'}.",
@@ -148,7 +179,7 @@ def _changed_end(memory: MemoryData, term: str) -> tuple[str, ...]:
         return ()
     limits = found.confidence_interval()
     gain, low, high = (shown(float(values[0]), 3) for values in (found.estimate, limits.low, limits.high))
-    return (f"With the changed end the overall rating was {gain} (95% {low} to {high}) points higher.",)
+    return (f"Experiences with the changed end were rated {gain} points above the others (95% {low} to {high}).",)
 
 
 def _rows(found: MemoryEffects, terms: tuple[str, ...], model: str) -> tuple[Part, ...]:

@@ -1,6 +1,6 @@
 """The analyses of one study for one outcome, each done once and only when a claim asks for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -15,7 +15,9 @@ from cxstats.methods.by_segment import BySegment, by_segment
 from cxstats.methods.codings import Codings, codings
 from cxstats.methods.combination import Combination, combination
 from cxstats.methods.compounding import Compounding, compounding
+from cxstats.methods.contact_harm import ContactHarm, contact_harm
 from cxstats.methods.difference_in_differences import DifferenceInDifferences, difference_in_differences
+from cxstats.methods.effort_disloyalty import EffortDisloyalty, effort_disloyalty
 from cxstats.methods.expectation_levels import ExpectationLevels, expectation_levels
 from cxstats.methods.extreme_groups import ExtremeGroups, extreme_groups
 from cxstats.methods.held_out import HeldOutComparison, held_out
@@ -23,12 +25,16 @@ from cxstats.methods.intention_behaviour import IntentionBehaviour, intention_be
 from cxstats.methods.journey_increment import JourneyIncrement, journey_increment
 from cxstats.methods.league_table import LeagueTable, league_table
 from cxstats.methods.leakage import Leakage, leakage
+from cxstats.methods.loyalty_ladder import LoyaltyLadder, loyalty_ladder
+from cxstats.methods.problem_recovery import ProblemRecovery, problem_recovery
 from cxstats.methods.touchpoint_benchmarks import TouchpointBenchmarks, touchpoint_benchmarks
 from cxstats.methods.touchpoint_importance import TouchpointImportance, touchpoint_importance
 from cxstats.methods.within_between import WithinBetween, within_between
+from cxstats.methods.wow_attempts import WowAttempts, wow_attempts
 from cxstats.numerics.resample import Seeded
 from cxstats.roles import Outcome
 from cxstats.scales import Scale
+from cxstats.study.frame import recorded
 from cxstats.study.study import Study
 
 T = TypeVar("T")
@@ -42,6 +48,7 @@ SMALLEST_EFFECT = {
     "relative": 0.10,  # of a share of good (or bad) outcomes: a risk ratio of 1.10
     "sd": 0.10,  # standard deviations of the outcome
     "percent": 5.0,  # by which the index of one predictor exceeds that of another
+    "majority": 0.50,  # share of customers: more than half
 }
 
 
@@ -153,9 +160,9 @@ class OutcomeData:
 
     @property
     def one_sitting(self) -> bool:
-        """Whether journey ratings and this outcome come from one questionnaire: no claim gets beyond its direction."""
-        journey = self.study.journey
-        return journey is not None and journey.same_sitting and not self.came_after
+        """Whether ratings and this outcome come from one questionnaire: no claim gets beyond its direction."""
+        sections = (self.study.journey, self.study.service)
+        return any(s is not None and s.same_sitting for s in sections) and not self.came_after
 
     @cached_property
     def journey_cells(self) -> Cells:
@@ -203,6 +210,52 @@ class OutcomeData:
         return {} if journey is None else {"journey": journey.rating, "touchpoints": list(journey.touchpoints)}
 
     @cached_property
+    def effort(self) -> EffortDisloyalty:
+        """Loyalty after much and after little effort."""
+        metric, names = self.of_kind("ces")[0], self.recorded("objective")
+        keys = ("objective",) if names else ()
+        cells = self._counted("effort", lambda: self._service_cells(*keys, metrics=(metric,)))
+        return effort_disloyalty(cells, metrics=[metric], objective=names)
+
+    @cached_property
+    def recovery(self) -> ProblemRecovery:
+        """Loyalty without a problem, and with one that was put right or not."""
+        cells = self._counted("recovery", lambda: self._service_cells("problem", "recovered"))
+        return problem_recovery(cells, problem="service.problem", recovered="service.recovered")
+
+    def revealed(self, metric: str) -> ProblemRecovery:
+        """What a rating tells of this outcome with and without a problem."""
+        cells = self._counted("problem", lambda: self._service_cells("problem", metrics=(metric,)))
+        return problem_recovery(cells, problem="service.problem", metrics=[metric])
+
+    @cached_property
+    def complaints(self) -> Cells:
+        """Who met a problem, and who complained."""
+        return self._counted("complaints", lambda: self.study.cells(None, service=("problem", "complained")))
+
+    @cached_property
+    def contact(self) -> ContactHarm:
+        """Scores before and after a contact, and without one."""
+        declared = self.study.service
+        before, after = ("", "") if declared is None else (str(declared.before), str(declared.after))
+        keys = ("contact",) if self.recorded("contact") else ()
+        cells = self._counted("contact", lambda: self.study.cells(None, metrics=(before, after), service=keys))
+        return contact_harm(cells, before=before, after=after, contact=f"service.{keys[0]}" if keys else None)
+
+    def attempts(self, *parts: str) -> WowAttempts:
+        """Contacts with and without an attempt to wow, in the parts that are declared."""
+        named = {key: self.recorded(key)[0] for key in ("attempt", *parts) if self.recorded(key)}
+        cells = self._counted(f"attempts {' '.join(parts)}", lambda: self._service_cells(*named))
+        return wow_attempts(cells, **named)
+
+    def recorded(self, key: str) -> tuple[str, ...]:
+        """The names in the cells of what the service section declares under a key; of most keys there is one."""
+        return tuple(r.name for r in recorded(self.study.service) if r.key.partition("[")[0] == key)
+
+    def _service_cells(self, *keys: str, metrics: Sequence[str] = ()) -> Cells:
+        return self.study.cells(self.name or None, metrics=metrics, controls=True, service=keys)
+
+    @cached_property
     def levels(self) -> ExpectationLevels:
         """Loyalty below, at and above expectation."""
         return self._levels(None)
@@ -211,6 +264,12 @@ class OutcomeData:
     def slopes(self) -> Asymmetry:
         """Slopes below and above expectation."""
         return self._slopes(None)
+
+    @cached_property
+    def ladder(self) -> LoyaltyLadder:
+        """Loyalty from tier to tier."""
+        declared = self.study.expectation
+        return loyalty_ladder(self._expectation(None), cuts={} if declared is None else dict(declared.tiers))
 
     def levels_elsewise(self) -> tuple[tuple[str, ExpectationLevels | CxStatsError], ...]:
         """The same under each alternative analysis of the study, or why it cannot be done."""

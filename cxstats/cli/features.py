@@ -60,7 +60,7 @@ def features(
     from cxstats.cli.output import check_targets, write_all
 
     kind = _kind(out)
-    check_targets({"--out": out}, sources=[file])
+    check_targets({"--out": out}, sources=_sources(file))
     found = cx.sequence_features(
         open_data(file),
         sequence=sequence,
@@ -78,6 +78,14 @@ def features(
     return ()
 
 
+def _sources(file: str) -> list[str]:
+    """All that is read: a pattern stands for several files, and so does a folder."""
+    from glob import glob
+
+    found = [file, *glob(file, recursive=True)]
+    return [*found, *(str(path) for name in found if Path(name).is_dir() for path in Path(name).rglob("*"))]
+
+
 def _kind(out: str) -> Literal["parquet", "csv"]:
     from cxstats.errors import CxStatsError
 
@@ -93,6 +101,7 @@ def _written(frame: "pd.DataFrame", kind: Literal["parquet", "csv"]) -> bytes:
         for name in safe.columns:
             if safe[name].dtype.kind not in "iufbM":
                 safe[name] = [_defused(value) for value in safe[name]]
+        safe.columns = [_defused(name) for name in safe.columns]
         return safe.to_csv(index=False, lineterminator="\n").encode("utf-8")
     return _parquet(frame)
 
@@ -124,7 +133,9 @@ def _told(frame: "pd.DataFrame", out: str) -> str:
     ]
     missing, short = int(frame["n_missing"].sum()), int((frame["n"] < 3).sum())
     if missing:
-        lines.append(f"{missing:,} moments have no value and were left out.")
+        told = "1 moment has no value and was" if missing == 1 else f"{missing:,} moments have no value and were"
+        lines.append(f"{told} left out.")
     if short:
-        lines.append(f"{short:,} sequences have fewer than 3 moments: peak, end and mean hardly differ there.")
+        told = "1 sequence has" if short == 1 else f"{short:,} sequences have"
+        lines.append(f"{told} fewer than 3 moments: peak, end and mean hardly differ there.")
     return "\n".join(lines)

@@ -29,11 +29,9 @@ def sequence_fan(fan: "Fan", *, neutral: float, value: str, ax: Any = None) -> "
     ax.set_xlim(0, 1)
     ax.set_xticks([0, 0.5, 1], ["first moment", "half of the time", "last moment"])
     ax.set_ylabel(value, fontsize=9, color=MUTED, parse_math=False)
-    ax.set_title(
-        f"{fan.n:,} experiences; {len(fan.lines)} of them as thin lines, half of all in the band",
-        fontsize=9,
-        color=INK,
-        loc="left",
-    )
+    shown = f"{fan.n:,} experiences; {len(fan.lines)} of them as thin lines, half of all in the band"
+    if len(fan.lines) == fan.n:
+        shown = f"{fan.n:,} experiences as thin lines, half of them in the band"
+    ax.set_title(shown, fontsize=9, color=INK, loc="left")
     axes: Axes = ax
     return axes

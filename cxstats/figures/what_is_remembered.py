@@ -28,7 +28,8 @@ def what_is_remembered(study: "WhatIsRemembered") -> "Figure":
     above, below = rows
     left, right = above.subfigures(1, 2, width_ratios=[5, 6])
     fan, shares = left.subplots(2, 1, height_ratios=[3, 2])
-    sequence_fan(study.fan, neutral=study.neutral, value=study.value, ax=fan)
+    value = f"{study.value}, turned: up is good" if study.turned else study.value
+    sequence_fan(study.fan, neutral=study.neutral, value=value, ax=fan)
     _shares(shares, study)
     contest = memory_contest(study.contest, ax=right.subplots())
     contest.set_title("What predicts memory", fontsize=10, color=INK, loc="left")

@@ -64,6 +64,7 @@ FLAGS: dict[str, str] = {
     "So at most the direction can be told.",
     "check-noise": "The coarser score did better although nothing in the full scale explains it; this can be chance.",
     "collinear": "The two things that are compared go together so closely that these data cannot tell them apart.",
+    "plateau": "From one tier on no higher tier gains as much as the smallest effect that counts.",
     "aggregation": "The gain may come only from putting several answers into one score, which makes any score "
     "more reliable.",
     "leakage": "A score may contain the outcome already, or may have been written down after it.",
@@ -78,6 +79,11 @@ FLAGS: dict[str, str] = {
     "no-baseline": "Past behaviour was not taken into account. Loyal customers give better scores and also come "
     "back more often, so part of the effect may be theirs.",
     "timing": "It is not certain that the score was measured before the outcome.",
+    "regression-to-mean": "Customers with a contact had scored higher before. High scores fall by themselves, so part "
+    "of the fall may not come from the contact.",
+    "no-control": "There are no customers without a contact, whose scores would show how many fall by themselves.",
+    "reported-only": "The effect is seen in the effort that customers reported, but not in the effort that was "
+    "recorded. A bad mood can raise what is reported.",
     "pre-trend": "Treated and untreated had moved apart before the change.",
     "unequal-lags": "The scores were not asked equally long before the outcome. A later score knows more, so the "
     "comparison is not like for like.",

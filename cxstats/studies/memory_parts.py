@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from cxstats.errors import CxStatsWarning
+from cxstats.errors import CxStatsError, CxStatsWarning
 from cxstats.methods.dependent_correlations import DependentCorrelations, dependent_correlations
 from cxstats.methods.memory_effects import MemoryEffects, memory_effects
 from cxstats.methods.milder_end import MilderEnd, milder_end
@@ -24,6 +24,8 @@ from cxstats.scales import Scale
 from cxstats.shared.memory_result import refuse_no_slope, spread_or_none
 from cxstats.shared.remembered import MemoryRoles, remembered
 from cxstats.studies.asking import Asking
+
+_SURE = 0.999  # of a slope below 0, before a whole study is refused for it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +81,13 @@ def refuse_turned(found: Sequences, roles: MemoryRoles) -> None:
     ones = np.ones(made.n)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CxStatsWarning)  # too few people for an interval is said elsewhere
-        fit = fit_linear(np.column_stack([ones, x]), y, ones.astype(np.int64), ones)
+        try:
+            fit = fit_linear(np.column_stack([ones, x]), y, ones.astype(np.int64), ones)
+        except CxStatsError:
+            return  # means that do not vary: the analyses say so in their own words
         moved = spread_or_none(made, fit.influence[:, 1:], within=True)
     slope = Effect(a=float(fit.coefficients[1]), var_a=float(moved.matrix[0, 0]), df=moved.df)
-    if slope.interval()[1] < 0:
+    if slope.interval(_SURE)[1] < 0:
         refuse_no_slope(made, slope)
 
 

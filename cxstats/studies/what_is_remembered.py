@@ -36,6 +36,8 @@ class WhatIsRemembered:
     fan : Fan
         The experiences laid over each other.
     value : str
+    turned : bool
+        Whether up is bad on the scale of the moments: in the fan, and with ``neutral``, up is good all the same.
     neutral : float
     seed : int or None
         Passed as ``rng`` it gives the same numbers again.
@@ -45,6 +47,7 @@ class WhatIsRemembered:
     parts: MemoryParts
     fan: Fan
     value: str
+    turned: bool
     neutral: float
     seed: int | None
 
@@ -212,6 +215,7 @@ def what_is_remembered(
         parts=parts,
         fan=fan(found.moments),
         value=found.roles.value,
+        turned=found.roles.scale is not None and not found.roles.scale.higher_is_better,
         neutral=found.neutral,
         seed=draws.seed,
     )

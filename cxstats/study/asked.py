@@ -1,11 +1,14 @@
 """The roles of one analysis of a study, from what was asked by name."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cxstats.errors import StudyError
 from cxstats.roles import Binary, Outcome, Rating
 from cxstats.scales import Scale
 from cxstats.study.errors import nearest, refuse
+from cxstats.study.frame import recorded
+from cxstats.study.rules import Declared
 
 
 def known(names: Sequence[str], declared: Sequence[str], what: str) -> None:
@@ -52,12 +55,42 @@ def _as_metric(name: str, declared: Outcome) -> Scale:
     )
 
 
-def asked_labels(
-    controls: Sequence[str], segment: str | None, *, segments: Sequence[str]
-) -> dict[str, tuple[str, ...]]:
-    """Controls and strata. The segment is no control besides: within a segment it does not vary."""
-    known([] if segment is None else [segment], segments, "segment")
-    return {
-        "controls": tuple(name for name in controls if name != segment),
-        "strata": () if segment is None else (segment,),
-    }
+def asked_roles(
+    declared: Declared,
+    *,
+    controls: bool,
+    segment: str | None,
+    firm: bool,
+    change: bool,
+    service: Sequence[str],
+    gap: bool,
+) -> dict[str, Any]:
+    """Gap, controls, strata and keys of an analysis, by the names that they have in the frame."""
+    if gap and declared.expectation is None:
+        raise StudyError("expectation: none is declared, so there is no gap to analyse.")
+    if firm and declared.firm is None:
+        raise StudyError(
+            "study.firm: is not declared, so nothing says which firm served each customer."
+            '\nName its column in the analysed table, such as firm = "store".'
+        )
+    keys = ("cluster", "weight", "count")
+    roles: dict[str, Any] = {key: key for key in keys if getattr(declared, key) is not None}
+    roles |= {"cluster": "cluster"} if firm else {}
+    roles |= {"disconfirmation": "disconfirmation"} if gap else {}
+    known([] if segment is None else [segment], declared.segments.columns, "segment")
+    strata: tuple[str, ...] = () if segment is None else (segment,)
+    if change and declared.change is not None:
+        strata += (declared.change.period, declared.change.treated)
+    # The segment is no control besides: within a segment it does not vary.
+    further = tuple(name for name in declared.controls.columns if name != segment) if controls else ()
+    return {**roles, "controls": further, "strata": (*strata, *_recorded(declared, service))}
+
+
+def _recorded(declared: Declared, asked: Sequence[str]) -> tuple[str, ...]:
+    """The names in the frame of what was recorded of service: one for each key, of ``objective`` all."""
+    found = {key: name for key, name, _ in recorded(declared.service)}
+    effort = [key for key in found if key.startswith("objective")]
+    keys = [key for wanted in asked for key in (effort if wanted == "objective" else [wanted])]
+    absent = [key for key in keys if key not in found]
+    refuse(("service", f"the study declares no '{key}' there{nearest(key, list(found))}.") for key in absent)
+    return tuple(found[key] for key in keys)

@@ -12,7 +12,7 @@ which is not needed where the analysed table, or one table alone, has the column
     [outcome.NAME]                  type (binary | rating | survival | continuous | count), column (or time, event,
                                     entry?), good (or scale, for a rating), kind?, starts?, after?, late?, where?,
                                     missing?, labels?
-    [expectation]                   disconfirmation, or expected and performed; met?
+    [expectation]                   disconfirmation, or expected and performed; met?, tiers = { meet = 0, ... }?
     [[sensitivity]]                 title, disconfirmation?, where?: an alternative analysis of the expectation,
                                     shown beside the verdict and never part of it
     [controls]                      columns = ["tenure", "prior_orders"]: what is known besides the metrics
@@ -23,6 +23,9 @@ which is not needed where the analysed table, or one table alone, has the column
     [moments]                       sequence (a column or a list), order, value, neutral, overall, scale?,
                                     overall_scale?, higher_is_better? and whole? (for both scales), person?, stimulus?,
                                     treated?, same_sitting?, overall_table?; without overall it is only checked
+    [service]                       problem?, complained?, recovered?, contact?, attempt?, failure? (each 0 and 1),
+                                    cost?, handling?, wait?, objective? (a list: transfers, repeats), before?, after?
+                                    (two metrics of one scale), same_sitting?
     [encounters]                    checked, and used by no claim of this version
     [smallest_effect]               effect = number
 
@@ -204,6 +207,7 @@ class ExpectationSection(_Section):
     expected: Text | None = None
     performed: Text | None = None
     met: Annotated[list[Number], Field(min_length=2, max_length=2)] = [0, 0]
+    tiers: dict[str, Number] = {}
     table: Text | None = None
 
 
@@ -249,10 +253,33 @@ class MomentsSection(_Scaled):
     overall_table: Text | None = None
 
     def problems(self) -> Problems:
-        """One direction, and one ``whole``, for both scales; what is wrong with bounds is said of one of them."""
-        given = [scale for scale in (self.scale, self.overall_scale) if scale is not None]
-        bounds = [scale for scale in given if isinstance(scale, list)]
-        yield from self.scale_problems((bounds or given)[0], None) if given else ()
+        """One direction, and one ``whole``, for both scales; a named scale beside bounds needs neither."""
+        scales = {"scale": self.scale, "overall_scale": self.overall_scale}
+        given = {key: scale for key, scale in scales.items() if scale is not None}
+        bounds = {key: scale for key, scale in given.items() if isinstance(scale, list)}
+        for key, scale in (bounds or given).items():
+            for where, text in self.scale_problems(scale, None):
+                yield key if where == "scale" else where, text
+        for key in ("overall_table", "overall_scale"):
+            if self.overall is None and getattr(self, key) is not None:
+                yield "overall", f"is required with {key}."
+
+
+class ServiceSection(_Section):
+    problem: Text | None = None
+    complained: Text | None = None
+    recovered: Text | None = None
+    contact: Text | None = None
+    attempt: Text | None = None
+    failure: Text | None = None
+    cost: Text | None = None
+    handling: Text | None = None
+    wait: Text | None = None
+    objective: list[Text] = []
+    before: Text | None = None
+    after: Text | None = None
+    same_sitting: bool = False
+    table: Text | None = None
 
 
 class EncountersSection(_Section):
@@ -283,6 +310,7 @@ class StudyFile(_Section):
     journey: JourneySection | None = None
     change: ChangeSection | None = None
     moments: MomentsSection | None = None
+    service: ServiceSection | None = None
     encounters: EncountersSection | None = None
     controls: ColumnsSection | None = None
     segments: ColumnsSection | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,11 +12,13 @@ from cxstats.roles import Outcome, Survival
 from cxstats.study.errors import counted, key_path, value_counts, wrong
 from cxstats.study.moments import moment_rows
 from cxstats.study.parts import (
+    SERVICE,
     VERSIONS,
     Expectation,
     Metric,
     Moments,
     Sensitivity,
+    Service,
     StudyOutcome,
     Table,
     TableAccount,
@@ -41,6 +43,7 @@ class Plan:
     starts_in: Mapping[str, str]  # outcome -> the table of its `starts`
     expectation: Expectation | None
     moments: Moments | None
+    service: Service | None
     sensitivities: tuple[Sensitivity, ...]
     controls: Mapping[str, str]  # column -> table; so too the segments
     segments: Mapping[str, str]
@@ -65,6 +68,26 @@ class Analysis:
 def survival_columns(name: str) -> dict[str, str]:
     """How the columns of a survival outcome are called in the analysis frame."""
     return {part: f"{name}.{part}" for part in ("time", "event", "entry")}
+
+
+class Recorded(NamedTuple):
+    """A column of [service]: its key, its name in the analysis frame, and how its table calls it."""
+
+    key: str
+    name: str
+    column: str
+
+
+def recorded(service: Service | None) -> tuple[Recorded, ...]:
+    """The columns that are declared; those of effort are called by their columns, the others by their keys."""
+    if service is None:
+        return ()
+    given = {key: getattr(service, key) for key in SERVICE}
+    effort = enumerate(service.objective, start=1)
+    return (
+        *(Recorded(key, f"service.{key}", column) for key, column in given.items() if column is not None),
+        *(Recorded(f"objective[{i}]", f"service.objective.{column}", column) for i, column in effort),
+    )
 
 
 def renamed(name: str, outcome: Outcome) -> Outcome:
@@ -103,7 +126,7 @@ class _Assembly:
         import pandas as pd
 
         columns = self._keys() | self._metrics() | self._expectation()
-        further = self._further()
+        further = self._further() | self._service()
         timing = {}
         for name, declared in self.plan.outcomes.items():
             found = self._outcome(name, declared)
@@ -170,6 +193,15 @@ class _Assembly:
                 path = key_path(section, "columns", number)
                 columns[name] = grouping(self.column(table, name, {}, path), path)
         return columns
+
+    def _service(self) -> dict[str, Any]:
+        """What was recorded of service."""
+        declared = self.plan.service
+        table = self.plan.rows if declared is None else str(declared.table)
+        return {
+            name: scores(self.column(table, column, {}, ""), key_path("service", key))
+            for key, name, column in recorded(declared)
+        }
 
     def _metrics(self) -> dict[str, Any]:
         columns = {}

@@ -7,7 +7,18 @@ from cxstats.errors import RoleError, StudyError
 from cxstats.roles import checked_outcome
 from cxstats.scales import Scale
 from cxstats.study.errors import Problem, key_path, refuse
-from cxstats.study.parts import Change, Columns, Expectation, Journey, Metric, Moments, Sensitivity, StudyOutcome, Table
+from cxstats.study.parts import (
+    Change,
+    Columns,
+    Expectation,
+    Journey,
+    Metric,
+    Moments,
+    Sensitivity,
+    Service,
+    StudyOutcome,
+    Table,
+)
 
 
 def check_texts(texts: Mapping[str, object]) -> None:
@@ -23,9 +34,16 @@ def check_texts(texts: Mapping[str, object]) -> None:
 
 
 def check_parts(
-    expectation: object, journey: object, change: object, moments: object, sensitivities: Sequence[object]
+    expectation: object,
+    journey: object,
+    change: object,
+    moments: object,
+    service: object,
+    sensitivities: Sequence[object],
 ) -> None:
-    """The expectation and its alternative analyses, the journey, the change, the moments."""
+    """The expectation and its alternative analyses, the journey, the change, the moments, the service."""
+    if service is not None and not isinstance(service, Service):
+        raise StudyError(f'service: must be cx.Service(problem="problem", recovered="fixed"), not {service!r}.')
     if moments is not None and not isinstance(moments, Moments):
         text = 'must be cx.Moments(sequence="visit", order="minute", value="mood", overall="memory", neutral=5), not'
         raise StudyError(f"moments: {text} {moments!r}.")

@@ -1,7 +1,7 @@
 """The rows of the moments of a study, with the overall rating of each experience beside them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from cxstats.study.errors import key_path, shown, wrong
 from cxstats.study.parts import Moments, Table, TableAccount
 from cxstats.study.sources import load
-from cxstats.study.values import matching
+from cxstats.study.values import WORDS, kind_of, matching
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,17 @@ def moment_rows(declared: Moments, tables: Mapping[str, Table]) -> MomentRows:
     frame, account = _kept(own, tables[own], list(declared.columns.values()))
     if declared.overall_table is None:
         return MomentRows(frame, (account,))
-    other = declared.overall_table
-    rated, rated_account = _kept(other, tables[other], [*declared.keys, declared.overall])
-    _refuse_repeated(rated, declared)
-    keys = list(declared.keys)
-    joined = frame.merge(rated, on=keys, how="left")
-    return MomentRows(joined, (account, rated_account))
+    other, keys = declared.overall_table, list(declared.keys)
+    rated, rated_account = _kept(other, tables[other], [*keys, declared.overall])
+    _refuse_other_kinds(frame, rated, declared)
+    named = rated.dropna(subset=keys)  # a missing key names no experience, and joins nothing
+    _refuse_repeated(named, declared)
+    used = len(named.merge(frame[keys].drop_duplicates(), on=keys))
+    if not used:
+        what = f"no row of '{other}' has the {', '.join(keys)} of a moment in '{own}'.\nCheck what names an experience."
+        raise wrong(key_path("moments", "overall_table"), what)
+    told = replace(rated_account, used=used, unmatched=len(rated) - used)
+    return MomentRows(frame.merge(named, on=keys, how="left"), (account, told))
 
 
 def _kept(name: str, table: Table, columns: list[str]) -> tuple[Any, TableAccount]:
@@ -43,6 +48,19 @@ def _kept(name: str, table: Table, columns: list[str]) -> tuple[Any, TableAccoun
     return frame[kept][list(dict.fromkeys(columns))], TableAccount(
         table=name, read=len(frame), used=used, filtered=len(frame) - used
     )
+
+
+def _refuse_other_kinds(frame: Any, rated: Any, declared: Moments) -> None:
+    """Numbers in one table and text in the other would never meet."""
+    for key in declared.keys:
+        kinds = [kind_of(table[key]) for table in (frame, rated)]
+        if "none" not in kinds and kinds[0] != kinds[1]:
+            mine, theirs = (WORDS[kind] for kind in kinds)
+            raise wrong(
+                key_path("moments", "sequence"),
+                f"'{key}' must be of one kind in both tables, but holds {mine} in '{declared.table}' and {theirs} in "
+                f"'{declared.overall_table}'.\nStore both alike.",
+            )
 
 
 def _refuse_repeated(rated: Any, declared: Moments) -> None:

@@ -10,6 +10,7 @@ from cxstats.scales import Scale
 Value: TypeAlias = bool | int | float | str
 Where: TypeAlias = Mapping[str, Sequence[Value]]  # column -> the values that are kept
 Pick = Literal["first", "last"]
+SERVICE = ("problem", "complained", "recovered", "contact", "attempt", "failure", "cost", "handling", "wait")
 VERSIONS = ("ces1", "ces2")  # of the effort question: up is bad, up is good
 Evidence = Literal["real", "simulated", "published"]
 TimingStatus = Literal["declared", "checked", "undeclared", "unknown"]
@@ -109,6 +110,9 @@ class Expectation:
         Instead of it, the columns of the two; the gap is performed minus expected.
     met : (low, high)
         The range of the gap that counts as expectation met.
+    tiers : mapping from name to number, optional
+        From which gap on each tier of experience begins, the lowest first: ``{"meet": 0, "exceed": 1, "delight": 3}``.
+        What lies below the first one is called "fail".
     table : str, optional
     """
 
@@ -116,6 +120,7 @@ class Expectation:
     expected: str | None = None
     performed: str | None = None
     met: tuple[float, float] = (0, 0)
+    tiers: Mapping[str, float] = field(default_factory=dict)
     table: str | None = None
 
 
@@ -219,6 +224,42 @@ class Moments:
         given |= {} if self.overall_table is not None else {"overall": self.overall}
         keys = {"sequence" if len(self.keys) == 1 else f"sequence[{i}]": key for i, key in enumerate(self.keys)}
         return keys | {key: column for key, column in given.items() if column is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """What was recorded of service: problems, contacts, attempts to wow. Columns of one table, all optional.
+
+    Parameters
+    ----------
+    problem, complained, recovered, contact, attempt, failure : str, optional
+        1 where there was one, and 0: a problem, a complaint about it, its recovery; a contact between ``before`` and
+        ``after``; staff who tried to wow; something that went wrong in the contact.
+    before, after : str, optional
+        The metrics of loyalty before and after the contact, of one scale.
+    cost, handling, wait : str, optional
+        Of the contact: what it cost, how long it took, how long others waited meanwhile.
+    objective : list of str
+        Effort that was recorded and not asked: transfers, repeats. More is worse.
+    same_sitting : bool
+        Whether ratings and outcomes come from one questionnaire.
+    table : str, optional
+    """
+
+    problem: str | None = None
+    complained: str | None = None
+    recovered: str | None = None
+    contact: str | None = None
+    attempt: str | None = None
+    failure: str | None = None
+    cost: str | None = None
+    handling: str | None = None
+    wait: str | None = None
+    objective: Sequence[str] = ()
+    before: str | None = None
+    after: str | None = None
+    same_sitting: bool = False
+    table: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from cxstats.errors import CxStatsError
 from cxstats.roles import Survival
 from cxstats.study.errors import Problem, key_path, nearest, no_column, refuse
-from cxstats.study.frame import Plan
-from cxstats.study.parts import Columns, Expectation, Metric, Moments, StudyOutcome, Where
+from cxstats.study.frame import Plan, recorded
+from cxstats.study.parts import Columns, Expectation, Metric, Moments, Service, StudyOutcome, Where
 from cxstats.study.rules import Declared, contradictions
 from cxstats.study.sources import table_columns
 
@@ -41,6 +41,7 @@ class _Finder:
         controls, segments = (self._columns(name, getattr(declared, name)) for name in ("controls", "segments"))
         self._one_source(controls, segments)
         moments = None if declared.moments is None else self._moments(declared.moments)
+        service = None if declared.service is None else self._service(declared.service)
         for section in declared.sections:
             self._table_of((section.name,), section.table, section.columns, read=False)
         for key in ("cluster", "firm", "weight", "count"):
@@ -59,6 +60,7 @@ class _Finder:
             starts_in=starts_in,
             expectation=expectation,
             moments=moments,
+            service=service,
             sensitivities=declared.sensitivities,
             controls=controls,
             segments=segments,
@@ -164,11 +166,18 @@ class _Finder:
         if table == self.rows:
             self._need(table, columns, ("moments",))
         overall = declared.overall_table
-        if overall is not None:
-            keys = {f"sequence[{i}]": key for i, key in enumerate(declared.keys)}
-            wanted = {"overall": declared.overall, **keys}
-            overall = self._table_of(("moments", "overall"), overall, wanted, read=overall == self.rows)
-        return replace(declared, table=table, overall_table=overall)
+        if overall is not None and overall not in self.columns:
+            text = f"'{overall}' is no table of the study{nearest(overall, list(self.columns))}."
+            self.problems.append((key_path("moments", "overall_table"), text))
+        elif overall is not None:
+            wanted = {key: column for key, column in columns.items() if key.startswith("sequence")}
+            wanted["overall"] = declared.overall
+            self._need(overall, wanted, ("moments",), read=overall == self.rows)
+        return replace(declared, table=table)
+
+    def _service(self, declared: Service) -> Service:
+        columns = {key: column for key, _, column in recorded(declared)}
+        return replace(declared, table=self._table_of(("service",), declared.table, columns))
 
     def _columns(self, section: str, declared: Columns) -> dict[str, str]:
         """The table of each control or segment; each is found by itself."""

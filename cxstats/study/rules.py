@@ -3,13 +3,15 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from cxstats.roles import Outcome, Survival
 from cxstats.scales import Scale
 from cxstats.study.errors import Problem, key_path, nearest
-from cxstats.study.frame import survival_columns
+from cxstats.study.frame import recorded, survival_columns
 from cxstats.study.parts import (
+    SERVICE,
     VERSIONS,
     Change,
     Columns,
@@ -19,6 +21,7 @@ from cxstats.study.parts import (
     Moments,
     Section,
     Sensitivity,
+    Service,
     StudyOutcome,
     Table,
 )
@@ -37,6 +40,7 @@ class Declared:
     journey: Journey | None
     change: Change | None
     moments: Moments | None
+    service: Service | None
     sensitivities: tuple[Sensitivity, ...]
     controls: Columns
     segments: Columns
@@ -75,6 +79,8 @@ def contradictions(declared: Declared) -> list[Problem]:
         problems += [(key_path("change", key), text) for key, text in _change_problems(declared.change, declared)]
     if declared.moments is not None:
         problems += [(key_path("moments", key), text) for key, text in _moments_problems(declared.moments)]
+    if declared.service is not None:
+        problems += [(key_path("service", key), text) for key, text in _service_problems(declared.service, declared)]
     if declared.expectation is None and declared.sensitivities:
         problems.append(("sensitivity", "needs an [expectation], of which it is an alternative analysis."))
     for name, effect in declared.smallest_effect.items():
@@ -129,6 +135,8 @@ def _names(declared: Declared) -> list[Problem]:
     """Metrics, outcomes and roles are columns of one frame, so no two may be called alike."""
     problems: list[Problem] = []
     taken: dict[str, str] = dict.fromkeys(RESERVED, "a role of every study")
+    if declared.service is not None and _is_listed(declared.service.objective):
+        taken |= {r.name: f"how [service] calls its column {r.key}" for r in recorded(declared.service)}
     named = [("metric", n, [n]) for n in declared.metrics]
     named += [("outcome", n, _outcome_names(n, o.outcome)) for n, o in declared.outcomes.items()]
     named += [("table", n, []) for n in declared.tables]
@@ -217,7 +225,10 @@ def _moments_problems(moments: Moments) -> Iterable[tuple[str, str]]:
         name = getattr(moments, key)
         if not (_is_name(name) or (name is None and key not in ("order", "value", "overall"))):
             yield key, f"must be a name, not {name!r}."
-    if not _is_number(moments.neutral):
+    if not isinstance(moments.same_sitting, bool):
+        yield "same_sitting", f"must be true or false, not {moments.same_sitting!r}."
+    yield from _one_role_each(moments)
+    if not _is_number(moments.neutral) or not math.isfinite(moments.neutral):
         yield "neutral", f"must be a number, not {moments.neutral!r}."
     for key in ("scale", "overall_scale"):
         scale = getattr(moments, key)
@@ -227,6 +238,67 @@ def _moments_problems(moments: Moments) -> Iterable[tuple[str, str]]:
         low, high = moments.scale.low, moments.scale.high
         if not low <= moments.neutral <= high:
             yield "neutral", f"must lie on the scale, {low:g} to {high:g}, but is {moments.neutral:g}."
+
+
+_NEEDED = {"complained": "problem", "recovered": "problem", **dict.fromkeys(SERVICE[5:], "attempt")}
+
+
+def _is_listed(columns: Any) -> bool:
+    return isinstance(columns, list | tuple) and all(map(_is_name, columns))
+
+
+def _service_problems(service: Service, declared: Declared) -> Iterable[tuple[str, str]]:
+    for key in (*SERVICE, "before", "after", "table"):
+        name = getattr(service, key)
+        if name is not None and not _is_name(name):
+            yield key, f"must be a name, not {name!r}."
+    if not isinstance(service.same_sitting, bool):
+        yield "same_sitting", f"must be true or false, not {service.same_sitting!r}."
+    for key, needed in _NEEDED.items():
+        if getattr(service, key) is not None and getattr(service, needed) is None:
+            yield key, f"needs {needed}, of which it is a part: name its column too."
+    yield from _before_after_problems(service, declared.metrics)
+    if not _is_listed(service.objective):
+        yield "objective", f"must be a list of columns, not {service.objective!r}."
+        return
+    taken: dict[str, str] = {}
+    for key, _, column in recorded(service):
+        amount = key.startswith("objective") and taken.get(column) in ("handling", "wait")  # both effort and arm
+        if column in taken and not amount:
+            yield key, f"must be another column than {taken[column]}, but both are '{column}'."
+        taken.setdefault(column, key)
+
+
+def _before_after_problems(service: Service, metrics: Mapping[str, Metric]) -> Iterable[tuple[str, str]]:
+    """Two metrics of one scale, or neither."""
+    given = {key: getattr(service, key) for key in ("before", "after")}
+    named = {key: name for key, name in given.items() if _is_name(name)}
+    for key, other in (("before", "after"), ("after", "before")):
+        if given[key] is None and other in named:
+            yield key, f"is required with {other}: a change is seen in two scores of one customer."
+    for key, name in named.items():
+        if name not in metrics:
+            yield key, f"'{name}' is no metric of the study{nearest(name, list(metrics))}."
+    if len(named) == 2 and named["before"] == named["after"]:
+        yield "after", f"must be another metric than before, but both are '{named['after']}'."
+    elif len(named) == 2 and set(named.values()) <= set(metrics):
+        first, second = (metrics[name].scale for name in named.values())
+        if first != second:
+            yield "after", f"must have the scale of before, {first}, but '{named['after']}' has {second}."
+
+
+def _one_role_each(moments: Moments) -> Iterable[tuple[str, str]]:
+    """What was felt, when, and how it was remembered are columns of their own."""
+    taken = dict.fromkeys(moments.keys, "sequence")
+    for key in ("value", "order", "overall"):
+        column = getattr(moments, key)
+        if column in taken:
+            yield key, f"must be another column than {taken[column]}, but both are '{column}'."
+        taken[column] = key
+    for key in ("person", "stimulus", "treated"):
+        column = getattr(moments, key)
+        if column is not None and taken.get(column, "sequence") != "sequence":
+            yield key, f"must be another column than {taken[column]}, but both are '{column}'."
 
 
 def _journey_problems(journey: Journey, metrics: list[str]) -> Iterable[tuple[str, str]]:
@@ -257,3 +329,11 @@ def _expectation_problems(expectation: Expectation) -> Iterable[tuple[str, str]]
     low, high = expectation.met
     if not low <= high:
         yield "met", f"must be [low, high] with low not above high, not [{low:g}, {high:g}]."
+    tiers: Any = expectation.tiers
+    usable = isinstance(tiers, Mapping) and all(
+        _is_name(k) and k != "fail" and _is_number(v) and math.isfinite(v) for k, v in tiers.items()
+    )
+    if not usable:
+        yield "tiers", f"must map names (but 'fail', which lies below the first) to numbers, not {tiers!r}."
+    elif len(tiers) == 1 or any(a >= b for a, b in pairwise(tiers.values())):
+        yield "tiers", f"must be two or more that rise from one to the next, but are {dict(tiers)!r}."

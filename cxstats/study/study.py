@@ -10,7 +10,7 @@ from cxstats.errors import StudyError
 from cxstats.readers.paths import local
 from cxstats.roles import Outcome
 from cxstats.scales import Scale
-from cxstats.study.asked import asked_labels, asked_scales, known
+from cxstats.study.asked import asked_roles, asked_scales, known
 from cxstats.study.frame import Analysis, analyse, renamed
 from cxstats.study.given import check_parts, check_texts, columns_of, metrics_of, outcomes_of, tables_of
 from cxstats.study.parts import (
@@ -23,6 +23,7 @@ from cxstats.study.parts import (
     Moments,
     Section,
     Sensitivity,
+    Service,
     StudyOutcome,
     TableAccount,
     Timing,
@@ -52,6 +53,8 @@ class Study:
         Which of the segments say who was treated, and when.
     moments : Moments, optional
         Experiences that were rated moment by moment, and as a whole afterwards.
+    service : Service, optional
+        Problems, contacts, attempts to wow, and what was recorded of them.
     sensitivities : list of Sensitivity, optional
         Alternative analyses of the expectation, shown beside the verdict.
     title, evidence, source, licence, note : str
@@ -109,6 +112,7 @@ class Study:
         journey: Journey | None = None,
         change: Change | None = None,
         moments: Moments | None = None,
+        service: Service | None = None,
         sensitivities: Sequence[Sensitivity] = (),
         title: str = "Untitled study",
         evidence: Evidence = "real",
@@ -127,7 +131,7 @@ class Study:
     ) -> None:
         texts = {"title": title, "evidence": evidence, "source": source, "licence": licence, "note": note}
         check_texts(texts)
-        check_parts(expectation, journey, change, moments, sensitivities)
+        check_parts(expectation, journey, change, moments, service, sensitivities)
         declared = Declared(
             tables=tables_of(tables),
             metrics=metrics_of(metrics or {}),
@@ -136,6 +140,7 @@ class Study:
             journey=journey,
             change=change,
             moments=moments,
+            service=service,
             sensitivities=tuple(sensitivities),
             controls=columns_of("controls", controls),
             segments=columns_of("segments", segments),
@@ -208,6 +213,11 @@ class Study:
         return self._declared.moments
 
     @property
+    def service(self) -> Service | None:
+        """Problems, contacts and attempts to wow, if they are declared."""
+        return self._declared.service
+
+    @property
     def moment_rows(self) -> Any:
         """The moments as a pandas frame, with the overall rating in each row of its experience; None without any."""
         return self._analysis.moments
@@ -274,6 +284,7 @@ class Study:
         segment: str | None = None,
         firm: bool = False,
         change: bool = False,
+        service: Sequence[str] = (),
         intention: str | None = None,
         disconfirmation: bool = False,
         sensitivity: int | None = None,
@@ -296,6 +307,8 @@ class Study:
             cells is called ``cluster`` all the same.
         change : bool
             Whether the segments that say who was treated and when, if they are declared, are the strata.
+        service : list of str
+            Keys of the service section, whose columns become strata: ``service.problem`` and the like.
         intention : str, optional
             Name of another outcome, a rating or binary one of kind intention, which joins the metrics: a
             binary one on a scale of 0 and 1. So both can be analysed on the same rows.
@@ -304,29 +317,14 @@ class Study:
         sensitivity : int, optional
             Number of an alternative analysis, from 0: its rows, and its gap.
         """
-        outcomes = self.outcomes
+        outcomes, declared = self.outcomes, self._declared
         known([] if outcome is None else [outcome], list(outcomes), "outcome")
         scales = asked_scales(metrics, intention, scales=self.metric_scales, outcomes=outcomes, outcome=outcome)
-        if disconfirmation and self.expectation is None:
-            raise StudyError("expectation: none is declared, so there is no gap to analyse.")
-        if firm and self.firm is None:
-            raise StudyError(
-                "study.firm: is not declared, so nothing says which firm served each customer."
-                '\nName its column in the analysed table, such as firm = "store".'
-            )
-        keys = ("cluster", "weight", "count")
-        roles: dict[str, Any] = {key: key for key in keys if getattr(self._declared, key) is not None}
-        roles |= asked_labels(self.controls if controls else (), segment, segments=self.segments)
-        roles |= {"disconfirmation": "disconfirmation"} if disconfirmation else {}
-        roles |= {"cluster": "cluster"} if firm else {}
-        if change and self.change is not None:
-            roles["strata"] = (self.change.period, self.change.treated)
-        return tally(
-            self._frame(sensitivity, firm),
-            outcome=None if outcome is None else outcomes[outcome],
-            metrics=scales,
-            **roles,
+        roles = asked_roles(
+            declared, controls=controls, segment=segment, firm=firm, change=change, service=service, gap=disconfirmation
         )
+        asked = None if outcome is None else outcomes[outcome]
+        return tally(self._frame(sensitivity, firm), outcome=asked, metrics=scales, **roles)
 
     def _frame(self, sensitivity: int | None, firm: bool) -> Any:
         """The analysis frame, by firms if asked, or what an alternative analysis makes of it."""

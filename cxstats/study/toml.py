@@ -21,6 +21,7 @@ from cxstats.study.parts import (
     Moments,
     Section,
     Sensitivity,
+    Service,
     StudyOutcome,
     Table,
 )
@@ -62,6 +63,7 @@ def declaration(file: StudyFile, folder: Path, *, allow_outside: bool) -> dict[s
         "tables": _tables(file.table, folder, allow_outside),
         "journey": _journey(file),
         "moments": _moments(file),
+        "service": _service(file),
         "change": None if file.change is None else Change(**file.change.model_dump()),
         "metrics": {
             **_rated(file),
@@ -148,6 +150,7 @@ def _expectation(file: StudyFile) -> Expectation | None:
         expected=section.expected,
         performed=section.performed,
         met=(low, high),
+        tiers=section.tiers,
         table=section.table,
     )
 
@@ -190,6 +193,12 @@ def _moments(file: StudyFile) -> Moments | None:
     )
 
 
+def _service(file: StudyFile) -> Service | None:
+    if file.service is None:
+        return None
+    return Service(**{**file.service.model_dump(), "objective": tuple(file.service.objective)})
+
+
 def _columns(section: ColumnsSection | None) -> Columns:
     return Columns(()) if section is None else Columns(section.columns, section.table)
 
@@ -203,7 +212,8 @@ def _sections(file: StudyFile) -> list[Section]:
     if file.moments is not None and file.moments.overall is None:
         given = file.moments
         keys = [given.sequence] if isinstance(given.sequence, str) else given.sequence
-        columns = {**_listed("sequence", keys), "order": given.order, "value": given.value}
+        named = {key: getattr(given, key) for key in ("order", "value", "person", "stimulus", "treated")}
+        columns = {**_listed("sequence", keys), **{key: name for key, name in named.items() if name is not None}}
         found.append(Section(name="moments", columns=columns, table=given.table))
     if file.encounters is not None:
         columns = {key: getattr(file.encounters, key) for key in ("customer", "order", "perk", "rating")}

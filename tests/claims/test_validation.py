@@ -20,12 +20,13 @@ METRICS = {"nps": cx.NPS, "csat": cx.CSAT5, "ease": cx.EASE7}
 EXPECTATION = cx.Expectation(disconfirmation="days_early", met=(0, 0))
 
 
-# A plain study names no segment, no firm and no intention.
+# A plain study names no segment, no firm, no intention, no tiers and nothing of service.
 UNDECLARED = {
     "industry-moderates", "within-between", "intent-vs-behaviour", "journey-sat-35", "journey-churn-32",
     "journey-beyond-touchpoints", "journey-upside", "touchpoint-compounding", "touchpoint-unequal",
     "peak-end-vs-mean", "peak-end-only", "duration-neglect", "end-weight", "peak-valence-asymmetry",
-    "bad-peaks-weigh-more", "trend-effect",
+    "bad-peaks-weigh-more", "trend-effect", "tier-monotone", "delight-cost", "service-4x-disloyalty",
+    "wow-attempt-risk", "complaint-silence", "problem-reveals-quality", "recovery-paradox",
 }  # fmt: skip
 
 

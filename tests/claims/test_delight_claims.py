@@ -1,0 +1,137 @@
+"""Claim 24 on tiers made by hand: the verdict that the truth deserves, or the guard that stops it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+import cxstats as cx
+
+TIERS = {"meet": 0, "exceed": 1, "delight": 3}
+BACK = {"back": cx.Binary("back", after=True)}
+STARS = {"stars": cx.Rating("stars", cx.CSAT5, after=True)}
+
+
+def expected(tiers: Mapping[str, float] | None = None) -> cx.Expectation:
+    return cx.Expectation(disconfirmation="gap", met=(0, 0), tiers=TIERS if tiers is None else tiers)
+
+
+def findings(frame: pd.DataFrame, **more: Any) -> dict[str, cx.Finding]:
+    given: dict[str, Any] = {"tables": {"customers": frame}, "expectation": expected(), "evidence": "simulated"}
+    return {f.claim: f for f in cx.validate(cx.Study(**{**given, **more}), rng=1).findings if f.family == "delight"}
+
+
+def shares(*back: float) -> cx.Finding:
+    """Of 10,000 customers on each tier (gaps -2, 0, 1 and 4), the share who came back."""
+    rows = [
+        (g, b, round(10_000 * (p if b else 1 - p))) for g, p in zip((-2, 0, 1, 4), back, strict=True) for b in (0, 1)
+    ]
+    return findings(pd.DataFrame(rows, columns=["gap", "back", "n"]), count="n", outcomes=BACK)["tier-monotone"]
+
+
+def rated(mean: Sequence[float], shift: float = 0.0) -> pd.DataFrame:
+    """Stars cut from a normal with such means on the four tiers, 5,000 customers each."""
+    gap = np.repeat((-2, 0, 1, 4), 5000)
+    latent = np.repeat(mean, 5000) + shift + np.random.default_rng(3).normal(size=len(gap))
+    return pd.DataFrame({"gap": gap, "stars": 1 + np.searchsorted([-1.5, -0.7, 0.2, 1.3], latent)})
+
+
+def test_every_tier_gains() -> None:
+    """From .2 to .3, .36 and .45: steps of 50%, 20% and 25%."""
+    claim = shares(0.20, 0.30, 0.36, 0.45)
+    assert (claim.verdict, claim.flags, claim.rival) == ("supported", (), "delight-no-loyalty")
+    assert [part.name for part in claim.parts] == ["meet - fail", "exceed - meet", "delight - exceed"]
+    assert [part.estimate for part in claim.parts] == pytest.approx([0.5, 0.2, 0.25])
+    assert claim.unit == "relative difference in the share of good outcomes"
+    # The weakest step decides.
+    assert "The gain exceed - meet is 0.2 (95% interval" in claim.reason
+    assert [part.name for part in claim.levels] == ["fail", "meet", "exceed", "delight"]
+    assert [part.estimate for part in claim.levels] == pytest.approx([0.20, 0.30, 0.36, 0.45])
+
+
+def test_a_plateau_refutes_the_ladder_and_is_named() -> None:
+    claim = shares(0.20, 0.30, 0.30, 0.30)
+    assert (claim.verdict, claim.flags) == ("not-supported", ("plateau",))
+    assert "clearly less than 0.1" in claim.reason
+    assert "'meet'" in claim.guards[0]
+    # A rise that is there and too small to count is no ladder either.
+    assert shares(0.20, 0.30, 0.31, 0.32).verdict == "not-supported"
+
+
+def test_one_step_down_among_steps_up_refutes_the_ladder() -> None:
+    claim = shares(0.20, 0.30, 0.25, 0.45)
+    assert (claim.verdict, "opposite" in claim.flags) == ("not-supported", True)
+    assert "The gain exceed - meet is -0.167" in claim.reason
+
+
+def test_steps_that_cannot_be_told_apart_from_too_small_ones_point_up() -> None:
+    """A gain of 12% at the last step, with an interval of 8% to 16%: more than nothing, and perhaps not enough."""
+    assert shares(0.20, 0.30, 0.40, 0.448).verdict == "direction-only"
+
+
+def test_delight_and_its_rival_cannot_both_hold() -> None:
+    frame = pd.DataFrame(
+        [(g, b, 10_000 * (3 if b else 7) // 10) for g in (-2, 0, 1, 4) for b in (0, 1)], columns=["gap", "back", "n"]
+    )
+    found = findings(frame, count="n", outcomes=BACK)
+    assert (found["delight-no-loyalty"].verdict, found["tier-monotone"].verdict) == ("supported", "not-supported")
+
+
+def test_a_rating_is_judged_on_the_scale_behind_it_too() -> None:
+    """Every step .5 behind the stars: .5 / sqrt(1 + .3125) latent SD, where .3125 is the variance of the means."""
+    claim = findings(rated((-0.9, -0.4, 0.1, 0.6)), outcomes=STARS)["tier-monotone"]
+    assert (claim.verdict, claim.unit) == ("supported", "standard deviations of the outcome")
+    assert claim.smallest_effect == 0.1
+    truth = 0.5 / math.sqrt(1 + 0.3125)
+    for part in claim.parts:
+        assert part.estimate == pytest.approx(truth, abs=0.06)
+
+
+def test_a_last_step_that_only_the_cuts_of_a_rating_make() -> None:
+    """Of the last step .13 / sqrt(1 + .7395) = .099 latent SD are in truth; a cut amid the upper tiers makes .114."""
+    means, n = (-2.0, -1.0, 0.0, 0.13), 1_000_000
+    above = [norm.sf(np.array([0.05, 2.5]), loc=mean) for mean in means]
+    rows = [
+        (gap, answer, round(n * p))
+        for gap, (middle, top) in zip((-2, 0, 1, 4), above, strict=True)
+        for answer, p in ((1, 1 - middle), (2, middle - top), (3, top))
+    ]
+    outcome = {"answer": cx.Rating("answer", cx.Scale(1, 3), after=True)}
+    frame = pd.DataFrame(rows, columns=["gap", "answer", "n"])
+    claim = findings(frame, count="n", outcomes=outcome)["tier-monotone"]
+    assert (claim.verdict, claim.flags) == ("inconclusive", ("ceiling",))
+    assert claim.ci_low > 0.1
+    assert "not on the scale behind it" in claim.reason
+
+
+def test_a_rating_at_its_ceiling_tells_nothing_of_the_highest_tier() -> None:
+    frame = rated((-0.9, -0.4, 0.1, 0.6), shift=1.0)
+    top = (frame.stars[frame.gap == 1] == 5).mean()
+    claim = findings(frame, outcomes=STARS)["tier-monotone"]
+    assert (claim.verdict, claim.flags, math.isnan(claim.estimate)) == ("not-testable", ("ceiling",), True)
+    assert claim.reason == (
+        f"{100 * top:.0f}% of the customers on the tier below the highest already gave the best rating: whoever was "
+        "above could not show it. An outcome without a ceiling, such as a later purchase, would make it testable."
+    )
+
+
+def test_what_stops_the_ladder_is_said() -> None:
+    frame = pd.DataFrame({"gap": [-2, 0, 1, 4] * 30, "back": [0, 1, 1] * 40, "spend": np.arange(120.0)})
+    undeclared = findings(frame, outcomes=BACK, expectation=expected({}))["tier-monotone"]
+    assert undeclared.reason == (
+        "No tiers are declared: tiers = { meet = 0, exceed = 1, delight = 3 } in [expectation], from which gap on each "
+        "begins, would make it testable."
+    )
+    none = findings(frame, outcomes=BACK, expectation=None)["tier-monotone"]
+    assert none.reason.startswith("No expectation is declared")
+    measure = findings(frame, outcomes={"spend": cx.Continuous("spend", after=True)})["tier-monotone"]
+    assert measure.reason == (
+        "The outcome 'spend' is neither binary nor a rating; this claim is tested on one of these."
+    )
+    thin = findings(frame.assign(gap=[-2, 0, 1, 1] * 30), outcomes=BACK)["tier-monotone"]
+    assert thin.verdict == "not-testable"
+    assert "'delight' has 0 good and 0 bad" in thin.reason
