@@ -2,6 +2,7 @@
 
 import hashlib
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,7 @@ class MemoryData:
             scale=declared.scale,
             person=declared.person,
             stimulus=declared.stimulus,
+            cluster=declared.cluster,
             treated=declared.treated,
         )
 
@@ -66,14 +68,14 @@ class MemoryData:
     def contest(self) -> MemoryContest:
         """The peak-end rule among its rivals."""
         refuse_turned(self.found, self.roles)
-        return memory_contest(self.found, overall=self.overall, person=self.declared.person, rng=self.rng)
+        return memory_contest(self.found, **self._people, rng=self.rng)
 
     @cached_property
     def effects(self) -> MemoryEffects:
         """What counts beyond peak and end."""
         declared = self.declared
         refuse_turned(self.found, self.roles)
-        return memory_effects(self.found, overall=self.overall, person=declared.person, stimulus=declared.stimulus)
+        return memory_effects(self.found, **self._people, stimulus=declared.stimulus)
 
     @cached_property
     def milder(self) -> MilderEnd | None:
@@ -81,7 +83,12 @@ class MemoryData:
         declared = self.declared
         if declared.treated is None:
             return None
-        return milder_end(self.found, overall=self.overall, treated=declared.treated, person=declared.person)
+        return milder_end(self.found, **self._people, treated=declared.treated)
+
+    @property
+    def _people(self) -> dict[str, Any]:
+        """The overall rating, and what makes experiences dependent."""
+        return {"overall": self.overall, "person": self.declared.person, "cluster": self.declared.cluster}
 
     @cached_property
     def extremes(self) -> tuple[float, float]:

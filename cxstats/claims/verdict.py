@@ -212,14 +212,21 @@ def _with_latent(row: Question | Blocked) -> PValues:
         observed = replace(observed, supported=1.0)
     if not row.latent:
         return observed
-    return replace(observed, supported=max(observed.supported, question_p_values(row.latent).supported))
+    behind = question_p_values(row.latent)
+    # Of the direction, too, the end of a scale must not make something: NaN stays where the kind knows none.
+    return replace(
+        observed,
+        supported=max(observed.supported, behind.supported),
+        direction=float(np.maximum(observed.direction, behind.direction)),
+    )
 
 
 def _supported_if_observed(row: Question, unadjusted: Sequence[PValues], place: int) -> bool:
-    """Whether the observed scale alone would have carried the claim."""
-    alone = list(unadjusted)
+    """Whether the observed scale alone would have carried the claim, and the latent one takes it away."""
+    alone, both = list(unadjusted), list(unadjusted)
     alone[place] = question_p_values(row.components)
-    return _holm_columns(alone)[place].supported < ALPHA
+    both[place] = _with_latent(replace(row, capped=False))
+    return _holm_columns(alone)[place].supported < ALPHA <= _holm_columns(both)[place].supported
 
 
 def _holm_columns(rows: Sequence[PValues]) -> list[PValues]:

@@ -22,7 +22,7 @@ which is not needed where the analysed table, or one table alone, has the column
     [change]                        treated, period (two of the segments), start: journeys changed for some
     [moments]                       sequence (a column or a list), order, value, neutral, overall, scale?,
                                     overall_scale?, higher_is_better? and whole? (for both scales), person?, stimulus?,
-                                    treated?, same_sitting?, overall_table?; without overall it is only checked
+                                    cluster?, treated?, same_sitting?, overall_table?; without overall only checked
     [service]                       problem?, complained?, recovered?, contact?, attempt?, failure? (each 0 and 1),
                                     cost?, handling?, wait?, objective? (a list: transfers, repeats), before?, after?
                                     (two metrics of one scale), same_sitting?
@@ -247,6 +247,7 @@ class MomentsSection(_Scaled):
     overall_scale: ScaleKey | None = None
     person: Text | None = None
     stimulus: Text | None = None
+    cluster: Text | None = None
     treated: Text | None = None
     same_sitting: bool = False
     table: Text | None = None

@@ -186,8 +186,9 @@ class Moments:
         The value that is neither good nor bad.
     scale, overall_scale : Scale, optional
         Of ``value`` and of ``overall``; without one any number will do, and up is good.
-    person, stimulus, treated : str, optional
-        Who had the experience; what it was of; 1 where its end was changed, and 0.
+    person, stimulus, cluster, treated : str, optional
+        Who had the experience; what it was of; what makes experiences dependent, if it is not the person; 1 where its
+        end was changed, and 0.
     same_sitting : bool
         Whether moments and overall rating come from one questionnaire.
     table : str, optional
@@ -206,6 +207,7 @@ class Moments:
     overall_scale: Scale | None = None
     person: str | None = None
     stimulus: str | None = None
+    cluster: str | None = None
     treated: str | None = None
     same_sitting: bool = False
     table: str | None = None
@@ -220,7 +222,7 @@ class Moments:
     def columns(self) -> dict[str, str]:
         """Key of the section -> column of the moments' own table."""
         given = {"order": self.order, "value": self.value, "person": self.person}
-        given |= {"stimulus": self.stimulus, "treated": self.treated}
+        given |= {"stimulus": self.stimulus, "cluster": self.cluster, "treated": self.treated}
         given |= {} if self.overall_table is not None else {"overall": self.overall}
         keys = {"sequence" if len(self.keys) == 1 else f"sequence[{i}]": key for i, key in enumerate(self.keys)}
         return keys | {key: column for key, column in given.items() if column is not None}

@@ -79,6 +79,9 @@ def contradictions(declared: Declared) -> list[Problem]:
         problems += [(key_path("change", key), text) for key, text in _change_problems(declared.change, declared)]
     if declared.moments is not None:
         problems += [(key_path("moments", key), text) for key, text in _moments_problems(declared.moments)]
+        if declared.cluster is not None and declared.moments.person is None and declared.moments.cluster is None:
+            said = f"since study.cluster = '{declared.cluster}' says so of rows.\nName that column here, or the person."
+            problems.append(("moments.cluster", f"must say what makes experiences dependent, {said}"))
     if declared.service is not None:
         problems += [(key_path("service", key), text) for key, text in _service_problems(declared.service, declared)]
     if declared.expectation is None and declared.sensitivities:
@@ -221,7 +224,7 @@ def _moments_problems(moments: Moments) -> Iterable[tuple[str, str]]:
     if not isinstance(listed_keys, list | tuple) or not listed_keys or not all(map(_is_name, listed_keys)):
         yield "sequence", f"must be a column, or a list of columns, not {keys!r}."
         return
-    for key in ("order", "value", "overall", "person", "stimulus", "treated", "table", "overall_table"):
+    for key in ("order", "value", "overall", "person", "stimulus", "cluster", "treated", "table", "overall_table"):
         name = getattr(moments, key)
         if not (_is_name(name) or (name is None and key not in ("order", "value", "overall"))):
             yield key, f"must be a name, not {name!r}."
@@ -295,7 +298,7 @@ def _one_role_each(moments: Moments) -> Iterable[tuple[str, str]]:
         if column in taken:
             yield key, f"must be another column than {taken[column]}, but both are '{column}'."
         taken[column] = key
-    for key in ("person", "stimulus", "treated"):
+    for key in ("person", "stimulus", "cluster", "treated"):
         column = getattr(moments, key)
         if column is not None and taken.get(column, "sequence") != "sequence":
             yield key, f"must be another column than {taken[column]}, but both are '{column}'."

@@ -183,7 +183,7 @@ def _moments(file: StudyFile) -> Moments | None:
     section = file.moments
     if section is None or section.overall is None:
         return None
-    keys = ("order", "value", "overall", "neutral", "person", "stimulus", "treated", "same_sitting", "table")
+    keys = ("order", "value", "overall", "neutral", "person", "stimulus", "cluster", "treated", "same_sitting", "table")
     return Moments(
         sequence=section.sequence if isinstance(section.sequence, str) else tuple(section.sequence),
         scale=None if section.scale is None else section.made_scale(section.scale, None),
@@ -212,7 +212,7 @@ def _sections(file: StudyFile) -> list[Section]:
     if file.moments is not None and file.moments.overall is None:
         given = file.moments
         keys = [given.sequence] if isinstance(given.sequence, str) else given.sequence
-        named = {key: getattr(given, key) for key in ("order", "value", "person", "stimulus", "treated")}
+        named = {key: getattr(given, key) for key in ("order", "value", "person", "stimulus", "cluster", "treated")}
         columns = {**_listed("sequence", keys), **{key: name for key, name in named.items() if name is not None}}
         found.append(Section(name="moments", columns=columns, table=given.table))
     if file.encounters is not None:

@@ -220,3 +220,19 @@ def test_p_values_of_their_own_stand_for_those_of_the_components() -> None:
         for p, q in ((0.01, 1.0), (0.2, 1.0), (1.0, 0.01))
     ]
     assert found == ["supported", "inconclusive", "not-supported"]
+
+
+def test_a_direction_must_show_behind_the_rating_too() -> None:
+    """The end of a scale must make no direction out of nothing either."""
+    directed, nothing = component("superiority", 2.5), component("superiority", 0.0)
+    assert verdict_of(directed)[0] == "direction-only"
+    assert verdict_of(directed, latent=(directed,))[0] == "direction-only"
+    assert verdict_of(directed, latent=(nothing,))[0] == "inconclusive"
+
+
+def test_a_capped_question_is_no_ceiling_where_both_scales_hold() -> None:
+    strong, nothing = component("superiority", 4.0), component("superiority", 0.5)
+    for latent, verdict, ceiling in (((strong,), "direction-only", False), ((nothing,), "inconclusive", True)):
+        (judged,) = judge([Question(components=(strong,), latent=latent, capped=True)])
+        assert judged.verdict == verdict
+        assert ("ceiling" in judged.flags) == ceiling

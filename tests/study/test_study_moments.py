@@ -435,3 +435,29 @@ def test_other_frames_than_pandas_give_the_same_rows() -> None:
     known = in_python(declared(person="guest")).moment_rows
     for name in known:
         assert rows[name].tolist() == known[name].tolist()
+
+
+def test_what_makes_rows_dependent_must_be_said_of_experiences_too() -> None:
+    message = (
+        "moments.cluster: must say what makes experiences dependent, since study.cluster = 'guest' says so of rows."
+        "\nName that column here, or the person."
+    )
+    with pytest.raises(cx.StudyError, match=f"^{re.escape(message)}$"):
+        in_python(cluster="guest")
+    for moments in (declared(cluster="guest"), declared(person="guest")):
+        assert in_python(moments, cluster="guest").moments == moments
+
+
+def test_clusters_of_experiences_reach_the_claims() -> None:
+    """Shops of ten visits each: intervals with as many degrees of freedom as shops less one."""
+    frame = cx.simulate.visits(400, rng=1).assign(shop=lambda rows: (rows.visit - 1) // 10)
+    moments = cx.Moments(sequence="visit", order="minute", value="mood", overall="memory", neutral=5, cluster="shop")
+    study = cx.Study(tables={"moments": frame}, moments=moments, evidence="simulated")
+    (found,) = (f for f in cx.validate(study, rng=1).findings if f.claim == "end-weight")
+    by_hand = cx.memory_effects(
+        frame, sequence="visit", order="minute", value="mood", overall="memory", neutral=5, cluster="shop"
+    )
+    at = by_hand.row("end - start")
+    limits = by_hand.confidence_interval()
+    assert (found.ci_low, found.ci_high) == pytest.approx((limits.low[at], limits.high[at]), rel=1e-9)
+    assert by_hand.df == 39
