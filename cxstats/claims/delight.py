@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from cxstats.claims.claim import Claim, Evidence, attempted, blocked, is_rating
+from cxstats.claims.claim import Claim, Evidence, EvidenceOf, attempted, blocked, is_rating
 from cxstats.claims.finding import Kind, Part
 from cxstats.claims.outcome_data import OutcomeData
 from cxstats.claims.verdict import Component, Question
@@ -250,6 +250,18 @@ def _impossible(alternatives: Sequence[tuple[str, object]]) -> tuple[str, ...]:
     )
 
 
+def _flagged(evidence: EvidenceOf) -> EvidenceOf:
+    """The same evidence, marked where the expectation was recalled afterwards."""
+
+    def marked(data: OutcomeData) -> Evidence:
+        found, expectation = evidence(data), data.study.expectation
+        if expectation is None or not expectation.recalled:
+            return found
+        return replace(found, flags=(*found.flags, "recalled"))
+
+    return marked
+
+
 CLAIMS = (
     Claim(
         id="delight-no-loyalty",
@@ -263,7 +275,7 @@ CLAIMS = (
         unit=RELATIVE,
         smallest_key="relative",
         missing=_missing,
-        evidence=_delight,
+        evidence=_flagged(_delight),
         rival="tier-monotone",
     ),
     Claim(
@@ -279,7 +291,7 @@ CLAIMS = (
         unit=RELATIVE,
         smallest_key="relative",
         missing=_missing_tiers,
-        evidence=_tiers,
+        evidence=_flagged(_tiers),
         rival="delight-no-loyalty",
     ),
     Claim(
@@ -295,6 +307,6 @@ CLAIMS = (
         smallest_key="sd",
         band=(1.3, 2.3),
         missing=_missing,
-        evidence=_asymmetry,
+        evidence=_flagged(_asymmetry),
     ),
 )

@@ -12,7 +12,8 @@ which is not needed where the analysed table, or one table alone, has the column
     [outcome.NAME]                  type (binary | rating | survival | continuous | count), column (or time, event,
                                     entry?), good (or scale, for a rating), kind?, starts?, after?, late?, where?,
                                     missing?, labels?
-    [expectation]                   disconfirmation, or expected and performed; met?, tiers = { meet = 0, ... }?
+    [expectation]                   disconfirmation, or expected and performed; met?, tiers = { meet = 0, ... }?,
+                                    recalled? (asked only after the service)
     [[sensitivity]]                 title, disconfirmation?, where?: an alternative analysis of the expectation,
                                     shown beside the verdict and never part of it
     [controls]                      columns = ["tenure", "prior_orders"]: what is known besides the metrics
@@ -208,6 +209,7 @@ class ExpectationSection(_Section):
     performed: Text | None = None
     met: Annotated[list[Number], Field(min_length=2, max_length=2)] = [0, 0]
     tiers: dict[str, Number] = {}
+    recalled: bool = False
     table: Text | None = None
 
 

@@ -113,6 +113,8 @@ class Expectation:
     tiers : mapping from name to number, optional
         From which gap on each tier of experience begins, the lowest first: ``{"meet": 0, "exceed": 1, "delight": 3}``.
         What lies below the first one is called "fail".
+    recalled : bool
+        Whether customers were asked what they had expected only after they knew what they got.
     table : str, optional
     """
 
@@ -121,6 +123,7 @@ class Expectation:
     performed: str | None = None
     met: tuple[float, float] = (0, 0)
     tiers: Mapping[str, float] = field(default_factory=dict)
+    recalled: bool = False
     table: str | None = None
 
 

@@ -332,6 +332,8 @@ def _expectation_problems(expectation: Expectation) -> Iterable[tuple[str, str]]
     low, high = expectation.met
     if not low <= high:
         yield "met", f"must be [low, high] with low not above high, not [{low:g}, {high:g}]."
+    if not isinstance(expectation.recalled, bool):
+        yield "recalled", f"must be True or False, not {expectation.recalled!r}."
     tiers: Any = expectation.tiers
     usable = isinstance(tiers, Mapping) and all(
         _is_name(k) and k != "fail" and _is_number(v) and math.isfinite(v) for k, v in tiers.items()

@@ -151,6 +151,7 @@ def _expectation(file: StudyFile) -> Expectation | None:
         performed=section.performed,
         met=(low, high),
         tiers=section.tiers,
+        recalled=section.recalled,
         table=section.table,
     )
 

@@ -135,3 +135,20 @@ def test_what_stops_the_ladder_is_said() -> None:
     thin = findings(frame.assign(gap=[-2, 0, 1, 1] * 30), outcomes=BACK)["tier-monotone"]
     assert thin.verdict == "not-testable"
     assert "'delight' has 0 good and 0 bad" in thin.reason
+
+
+@pytest.mark.parametrize("recalled", [False, True])
+def test_an_expectation_recalled_afterwards_is_flagged(recalled: bool) -> None:
+    """The verdicts stay; every one of them says what the gap may be."""
+    frame = cx.simulate.cohort(4000, rng=1)
+    told = cx.Expectation(disconfirmation="days_early", tiers={"meet": 0, "exceed": 1}, recalled=recalled)
+    found = findings(frame, expectation=told, outcomes={"repurchase": cx.Binary("repurchase", after=True)})
+    for claim in ("delight-no-loyalty", "tier-monotone", "negative-asymmetry"):
+        assert ("recalled" in found[claim].flags) == recalled
+    assert found["negative-asymmetry"].verdict == "supported"
+
+
+def test_recalled_must_be_true_or_false() -> None:
+    told = cx.Expectation(disconfirmation="days_early", recalled="yes")  # type: ignore[arg-type]
+    with pytest.raises(cx.StudyError, match=r"^expectation\.recalled: must be True or False, not 'yes'\.$"):
+        findings(cx.simulate.cohort(100, rng=1), expectation=told)
