@@ -63,8 +63,8 @@ FLAGS: dict[str, str] = {
     "same-sitting": "Both sides were asked in one questionnaire, where one good mood lifts all answers. "
     "So at most the direction can be told.",
     "check-noise": "The coarser score did better although nothing in the full scale explains it; this can be chance.",
-    "recalled": "What customers had expected was asked only after they knew what they got, which colours the answer: the "
-    "gap may say more of how content they are than of what they expected.",
+    "recalled": "What customers had expected was asked only after they knew what they got, which colours the answer. "
+    "The gap may say more of how content they are than of what they expected.",
     "collinear": "What is compared goes together so closely that these data cannot tell the two apart.",
     "plateau": "From one tier on no higher tier gains as much as the smallest effect that counts.",
     "aggregation": "The gain may come only from putting several answers into one score, which makes any score "
