@@ -30,7 +30,7 @@ def public_methods() -> set[str]:
 def test_every_method_is_listed_once() -> None:
     files = {path.stem for path in (ROOT / "cxstats" / "methods").glob("*.py")} - {"__init__"}
     assert len(NAMED) == len(METHODS)
-    assert set(NAMED) == files, "cxstats/methods and METHODS in cxstats/catalogue.py differ: add a line or a file."
+    assert set(NAMED) == files, "cxstats/methods and METHODS in cxstats/catalogue/ differ: add a line or a file."
     assert set(NAMED) == public_methods(), "METHODS and the names in cxstats/__init__.py differ."
 
 
