@@ -7,7 +7,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALL := PYTHON="$(PYTHON)" sh scripts/install.sh
 STUDIES := data/olist_deliveries.toml data/sfo_2017.toml data/simulated_cohort.toml data/simulated_journeys.toml \
-	data/simulated_visits.toml
+	data/simulated_service.toml data/simulated_visits.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -25,7 +25,7 @@ $(VENV)/.installed-%: pyproject.toml scripts/install.sh
 	$(INSTALL) --editable . --group $*
 	@touch $@ $(VENV)/.installed
 
-report: $(VENV)/.installed ## test the claims on the five bundled studies: report.html
+report: $(VENV)/.installed ## test the claims on the six bundled studies: report.html
 	$(VENV)/bin/cxstats validate $(STUDIES) --html report.html
 	@echo "The report is in $(CURDIR)/report.html: open it in a browser."
 

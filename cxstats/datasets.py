@@ -16,6 +16,7 @@ _CITATIONS = {
     "sfo_2017": "San Francisco International Airport (2017). SFO Customer Survey. DataSF, https://data.sfgov.org",
     "simulated_cohort": "The cxstats developers. Simulated cohort, made by cxstats.simulate.cohort.",
     "simulated_journeys": "The cxstats developers. Simulated journeys, made by cxstats.simulate.journeys.",
+    "simulated_service": "The cxstats developers. Simulated contacts with service, made by cxstats.simulate.service.",
     "simulated_visits": "The cxstats developers. Simulated visits, made by cxstats.simulate.visits.",
 }
 
@@ -69,7 +70,7 @@ def names() -> tuple[str, ...]:
     --------
     >>> import cxstats as cx
     >>> cx.datasets.names()
-    ('olist_deliveries', 'sfo_2017', 'simulated_cohort', 'simulated_journeys', 'simulated_visits')
+    ('olist_deliveries', 'sfo_2017', 'simulated_cohort', 'simulated_journeys', 'simulated_service', 'simulated_visits')
     """
     return tuple(sorted(_CITATIONS))
 

@@ -33,6 +33,8 @@ class Properties:
         result, what changes them only leaves it up to the luck of the draw.
     moments : bool
         Takes moments of experiences or Sequences, and no cells.
+    panel : bool
+        Takes encounters of customers over time, and no cells.
     """
 
     cells: bool = True
@@ -41,6 +43,7 @@ class Properties:
     replication: Literal["exact", "large", "between", "firms"] = "large"
     draws: bool = False
     moments: bool = False
+    panel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,8 @@ class Method:
         Where its formula stands.
     example : callable
         ``example(function, data, **keys)`` calls it on a frame or Cells with the columns nps and
-        nps_before (0-10), csat (1-5), gap (about 0), stayed (0 or 1) and segment (text); of moments on what
-        `simulate.visits` gives.
+        nps_before (0-10), csat (1-5), trust (1-7), gap (about 0), stayed (0 or 1) and segment (text); of moments on
+        what `simulate.visits` gives, of encounters on what `simulate.encounters` gives.
     properties : Properties
     """
 

@@ -10,12 +10,16 @@ import pytest
 
 import cxstats as cx
 
-NAMES = ("olist_deliveries", "sfo_2017", "simulated_cohort", "simulated_journeys", "simulated_visits")
+NAMES = (
+    "olist_deliveries", "sfo_2017", "simulated_cohort", "simulated_journeys", "simulated_service",
+    "simulated_visits",
+)  # fmt: skip
 ROWS = {
     "olist_deliveries": 14_448,
     "sfo_2017": 2_831,
     "simulated_cohort": 40_000,
     "simulated_journeys": 6_000,
+    "simulated_service": 10_000,
     "simulated_visits": 5_178,
 }
 LICENCE = {
@@ -23,6 +27,7 @@ LICENCE = {
     "sfo_2017": "PDDL",
     "simulated_cohort": "MIT",
     "simulated_journeys": "MIT",
+    "simulated_service": "MIT",
     "simulated_visits": "MIT",
 }
 
@@ -61,7 +66,7 @@ def test_dataset_is_frozen() -> None:
 def test_unknown_name_is_refused_with_the_nearest() -> None:
     message = (
         r"^No data set is called 'olist'; there are 'olist_deliveries', 'sfo_2017', 'simulated_cohort', "
-        r"'simulated_journeys', 'simulated_visits'\.\nNearest: 'olist_deliveries'\.$"
+        r"'simulated_journeys', 'simulated_service', 'simulated_visits'\.\nNearest: 'olist_deliveries'\.$"
     )
     with pytest.raises(cx.ReadError, match=message):
         cx.datasets.load("olist")

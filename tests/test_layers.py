@@ -17,7 +17,7 @@ FLOORS: list[tuple[int, tuple[str, ...]]] = [
     (0, ("roles",)),
     (1, ("cells_file", "coding", "frames", "numerics", "roles_json", "values")),
     (1, ("outcomes", "same_kind", "wald")),
-    (2, ("cells", "moments", "readers", "simulate")),
+    (2, ("cells", "moments", "panel", "readers", "simulate")),
     (2, ("shared",)),
     (2, ("products",)),
     (3, ("datasets", "methods")),
@@ -25,12 +25,13 @@ FLOORS: list[tuple[int, tuple[str, ...]]] = [
     (5, ("studies", "study")),
     (6, ("method",)),
     (6, ("catalogue", "claims")),
+    (6, ("starter",)),
     (7, ("report",)),
     (8, ("cli",)),
 ]
 STEP = {name: step for step, (_, names) in enumerate(FLOORS) for name in names}
 # These import what they need when they are called, for the sake of a result's own face.
-FACES = {"plot", "summary", "_repr_html_", "to_html", "to_markdown", "to_json"}
+FACES = {"plot", "summary", "_repr_html_", "to_html", "to_markdown", "to_json", "to_csv"}
 
 MODULES = {
     ".".join(("cxstats", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__"): path

@@ -8,7 +8,8 @@ from cxstats.catalogue.delight import DELIGHT
 from cxstats.catalogue.journeys import JOURNEYS
 from cxstats.catalogue.memory import MEMORY
 from cxstats.catalogue.metrics import METRICS
+from cxstats.catalogue.over_time import OVER_TIME
 from cxstats.catalogue.scores import SCORES
 from cxstats.method import Method
 
-METHODS: tuple[Method, ...] = (*SCORES, *METRICS, *JOURNEYS, *DELIGHT, *MEMORY)
+METHODS: tuple[Method, ...] = (*SCORES, *METRICS, *JOURNEYS, *DELIGHT, *MEMORY, *OVER_TIME)

@@ -2,7 +2,7 @@
 
 from cxstats.method import Method, Properties
 from cxstats.roles import Binary, Continuous, Rating
-from cxstats.scales import CSAT5, EASE5, NPS
+from cxstats.scales import CSAT5, EASE5, NPS, Scale
 
 _STAYED = Binary("stayed")
 _STARS = Rating("csat", CSAT5)
@@ -20,6 +20,13 @@ DELIGHT: tuple[Method, ...] = (
         "Does falling short weigh more than exceeding expectations by as much?",
         "Anderson & Sullivan (1993), doi:10.1287/mksc.12.2.125",
         lambda call, data, **keys: call(data, outcome=_STARS, disconfirmation="gap", **keys),
+    ),
+    Method(
+        "bend_gain",
+        "Do two slopes, below and above expectation, predict new customers better than one line?",
+        "LeDell, Petersen & van der Laan (2015), doi:10.1214/15-EJS1035",
+        lambda call, data, **keys: call(data, outcome=_STARS, disconfirmation="gap", rng=1, **keys),
+        _DRAWN,
     ),
     Method(
         "two_lines",
@@ -59,6 +66,15 @@ DELIGHT: tuple[Method, ...] = (
         lambda call, data, **keys: call(
             data, outcome=_STAYED, metrics={"csat": EASE5}, objective=["visits"], controls=["segment"], **keys
         ),
+    ),
+    Method(
+        "performance_slopes",
+        "Do persons react differently to the same performance, and does their expectation tell how?",
+        "Stram & Lee (1994), doi:10.2307/2533455",
+        lambda call, data, **keys: call(
+            data, outcome=_STARS, performance={"nps": NPS}, expectation="nps_before", cluster="firm", **keys
+        ),
+        Properties(cluster=False, weight=False, replication="firms"),
     ),
     Method(
         "problem_recovery",
@@ -104,5 +120,29 @@ DELIGHT: tuple[Method, ...] = (
             **keys,
         ),
         _DRAWN,
+    ),
+    Method(
+        "wow_by_basics",
+        "Does wow go with loyalty only where the basics are consistent, and does it make up for errors?",
+        "VanderWeele & Knol (2014), doi:10.1515/em-2013-0005",
+        lambda call, data, **keys: call(
+            data, outcome=_STARS, wow="stayed", errors="visits", controls=["segment"], **keys
+        ),
+    ),
+    Method(
+        "consistency",
+        "Do customers whose experiences vary less stay more often than others with the same mean?",
+        "Mestdagh et al. (2018), doi:10.1037/met0000153",
+        lambda call, data, **keys: call(
+            data, outcome=_STAYED, mean="nps", sd="visits", n="nps_before", scale=Scale(-10, 20), **keys
+        ),
+    ),
+    Method(
+        "dwell_ambiguity",
+        "Is a long stay a good sign where the task succeeded, and a bad one where it failed?",
+        "Simonsohn (2018), doi:10.1177/2515245918805755",
+        lambda call, data, **keys: call(
+            data, outcome=Rating("nps", NPS), dwell="csat", success="stayed", controls=["segment"], **keys
+        ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from cxstats.method import Method, Properties, named
 from cxstats.roles import Binary, Continuous, Count, Rating
-from cxstats.scales import CSAT5, NPS
+from cxstats.scales import CSAT5, CSAT7, NPS
 
 _STAYED = Binary("stayed")
 _STARS = Rating("csat", CSAT5)
@@ -163,5 +163,24 @@ METRICS: tuple[Method, ...] = (
         lambda call, data, **keys: call(
             named("mean_score")(data, metric="csat", scale=CSAT5, by="segment", **keys), low=-1.0, high=5.0
         ),
+    ),
+    Method(
+        "elasticity",
+        "By how many percent is trust higher where satisfaction is one percent higher?",
+        "Cameron & Miller (2015), doi:10.3368/jhr.50.2.317",
+        lambda call, data, **keys: call(data, outcome=_STARS, metrics={"trust": CSAT7}, period="segment", **keys),
+    ),
+    Method(
+        "response_rate",
+        "Which survey is answered more often, and by how much?",
+        "Newcombe (1998), doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I",
+        lambda call, data, **keys: call(data, answered=_STAYED, survey="segment", **keys),
+    ),
+    Method(
+        "necessary_condition",
+        "Is there a level of satisfaction without which a high outcome does not occur?",
+        "Dul (2016), doi:10.1177/1094428115584005",
+        lambda call, data, **keys: call(data, outcome=_STARS, metrics={"nps": NPS}, replicates=200, rng=1, **keys),
+        Properties(cluster=False, weight=False, draws=True),
     ),
 )

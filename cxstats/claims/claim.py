@@ -11,7 +11,7 @@ from cxstats.claims.verdict import Blocked, Question
 from cxstats.errors import CxStatsError, CxStatsWarning, ScaleError, SeparationError, StudyError
 from cxstats.numerics.effect import Effect
 from cxstats.roles import Outcome, Rating
-from cxstats.study.study import Study
+from cxstats.study.declared import DeclaredStudy
 
 T = TypeVar("T")
 
@@ -25,6 +25,7 @@ class Evidence:
     reason: str = ""  # where blocked: what is missing, and what would make the claim testable
     headline: str = ""  # else: what was seen, in one sentence
     measured: str = "The estimate is"  # how the deciding number is introduced; may name the component as {name}
+    pointed: str = ""  # why no more than the direction can be told, where that is not one questionnaire or a small size
     guards: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     levels: tuple[Part, ...] = ()
@@ -57,8 +58,10 @@ class Claim:
     rule: str
     unit: str
     smallest_key: str
-    missing: Callable[[Study], str]
+    methods: tuple[str, ...]  # names in METHODS: what the evidence calls, whichever way the study takes it
+    missing: Callable[[DeclaredStudy], str]
     evidence: EvidenceOf
+    smallest_factor: float = 1.0  # from the smallest effect of that key to the unit: .01 for a share
     band: tuple[float, float] | None = None
     rival: str | None = None
     timed: bool = True  # whether it speaks of feedback that must be older than the outcome

@@ -6,19 +6,21 @@ from itertools import pairwise
 
 from cxstats.claims.claim import Claim, Evidence, EvidenceOf, attempted, blocked, is_rating
 from cxstats.claims.finding import Kind, Part
+from cxstats.claims.met_exceeded import MetExceeded, parts_of_rows
 from cxstats.claims.outcome_data import OutcomeData
 from cxstats.claims.verdict import Component, Question
-from cxstats.errors import CxStatsError
+from cxstats.errors import CxStatsError, listed
 from cxstats.methods.asymmetry import Asymmetry
-from cxstats.methods.expectation_levels import ExpectationLevels
+from cxstats.methods.loyalty_ladder import LoyaltyLadder
 from cxstats.numerics.effect import Effect
-from cxstats.results import Result, shown
+from cxstats.results import shown
 from cxstats.roles import Binary, Rating
-from cxstats.studies.stop_delighting import CEILING_FROM, ratio_in_words
-from cxstats.study.study import Study
+from cxstats.studies.stop_delighting import CEILING_FROM, held_in_words, ratio_in_words
+from cxstats.study.declared import DeclaredStudy
 
 FAMILY = "delight"
 RELATIVE = "relative difference in the share of good outcomes"
+RELATIVE_EACH = "relative gain in good outcomes, or, where the lower tier has more than half, in bad ones"
 RELATIVE_BAD = "relative fall of the share of bad outcomes"
 IN_SD = "standard deviations of the outcome"
 _GAIN_MEASURED = {
@@ -29,7 +31,7 @@ _GAIN_MEASURED = {
 PER_SD = "standard deviations of the outcome per standard deviation of the gap"
 
 
-def _missing(study: Study) -> str:
+def _missing(study: DeclaredStudy) -> str:
     if study.expectation is None:
         return (
             "No expectation is declared: an [expectation] section with disconfirmation = a column of received minus "
@@ -40,7 +42,7 @@ def _missing(study: Study) -> str:
     return ""
 
 
-def _missing_tiers(study: Study) -> str:
+def _missing_tiers(study: DeclaredStudy) -> str:
     if study.expectation is not None and not study.expectation.tiers:
         return (
             "No tiers are declared: tiers = { meet = 0, exceed = 1, delight = 3 } in [expectation], from which gap on "
@@ -62,14 +64,15 @@ def _delight(data: OutcomeData) -> Evidence:
         question=_question(data, "non-superiority", levels.gain, levels.latent_gain, levels.n),
         unit=unit,
         headline=_levels_headline(data, levels),
+        flags=_unadjusted(data),
         measured=_GAIN_MEASURED[unit],
         guards=(*levels.notes, *_behind(levels.latent_gain), *_impossible(data.levels_elsewise())),
-        levels=_parts(levels, len(levels.levels)),
+        levels=levels.levels,
         levels_unit=_loyalty(data),
         sensitivity=tuple(
             _alternative(title, found.gain, "")
             for title, found in data.levels_elsewise()
-            if isinstance(found, ExpectationLevels)
+            if isinstance(found, MetExceeded)
         ),
         n=levels.n,
         n_missing=levels.n_missing,
@@ -106,8 +109,8 @@ def _asymmetry(data: OutcomeData) -> Evidence:
         unit=PER_SD,
         headline=_slopes_headline(data, slopes),
         measured="In standard deviations, the slopes differ by",
-        guards=(*slopes.notes, *_behind(slopes.latent_effect), *_impossible(data.slopes_elsewise())),
-        levels=_parts(slopes, 2),
+        guards=(*slopes.notes, *_behind(slopes.latent_effect), _held(data), *_impossible(data.slopes_elsewise())),
+        levels=parts_of_rows(slopes, 2),
         levels_unit=f"{_loyalty(data)}, per unit of the gap",
         published_on=slopes.ratio,
         sensitivity=tuple(
@@ -145,15 +148,23 @@ def _tiers(data: OutcomeData) -> Evidence:
             latent=() if found.latent_steps is None else _steps(names, found.latent_steps, smallest),
             n=found.n,
         ),
-        unit=IN_SD if is_rating(data.outcome) else RELATIVE,
+        unit=IN_SD if is_rating(data.outcome) else RELATIVE_EACH,
+        headline=_tiers_headline(data, found),
         measured="The gain {name} is",
         guards=(plateau.told, *found.notes),
-        flags=("plateau",) if plateau.flat else (),
-        levels=_parts(found, len(found.tiers)),
+        flags=(*_unadjusted(data), *(("plateau",) if plateau.flat else ())),
+        levels=parts_of_rows(found, len(found.tiers)),
         levels_unit=_loyalty(data),
         n=found.n,
         n_missing=found.n_missing,
     )
+
+
+def _tiers_headline(data: OutcomeData, found: LoyaltyLadder) -> str:
+    how = "{:.2f}" if is_rating(data.outcome) else "{:.1%}"
+    means = [f"{how.format(float(mean))} on '{tier}'" for tier, mean in zip(found.tiers, found.estimate, strict=False)]
+    over = f", standardised over {listed(found.controls)}" if found.controls else ""
+    return f"The {_loyalty(data)} is {', '.join(means)}{over}."
 
 
 def _steps(names: Sequence[str], effects: Sequence[Effect], smallest: float) -> tuple[Component, ...]:
@@ -161,6 +172,11 @@ def _steps(names: Sequence[str], effects: Sequence[Effect], smallest: float) -> 
         Component(name=name, effect=effect, kind="superiority", smallest=smallest)
         for name, effect in zip(names, effects, strict=True)
     )
+
+
+def _unadjusted(data: OutcomeData) -> tuple[str, ...]:
+    """The flag of a gain that is not adjusted for past behaviour: who was delighted may have been loyal before."""
+    return () if data.study.controls else ("no-baseline",)
 
 
 def _wrong_outcome(data: OutcomeData) -> Evidence | None:
@@ -179,23 +195,22 @@ def _question(data: OutcomeData, kind: Kind, observed: Effect, latent: Effect | 
     return Question(components=(main,), latent=beside, n=n)
 
 
-def _gain_unit(data: OutcomeData, levels: ExpectationLevels) -> str:
+def _gain_unit(data: OutcomeData, levels: MetExceeded) -> str:
     if is_rating(data.outcome):
         return IN_SD
-    met = float(levels.estimate[levels.levels.index("met")])
-    return RELATIVE if met <= 0.5 else RELATIVE_BAD
+    return RELATIVE if levels.met <= 0.5 else RELATIVE_BAD
 
 
 def _loyalty(data: OutcomeData) -> str:
     return f"mean of {data.name}" if is_rating(data.outcome) else f"share with a good outcome ({data.name})"
 
 
-def _levels_headline(data: OutcomeData, levels: ExpectationLevels) -> str:
-    met, exceeded = (float(levels.estimate[levels.levels.index(level)]) for level in ("met", "exceeded"))
+def _levels_headline(data: OutcomeData, levels: MetExceeded) -> str:
     how = "{:.2f}" if is_rating(data.outcome) else "{:.1%}"
+    over = f", standardised over {listed(levels.controls)}" if levels.controls else ""
     return (
-        f"The {_loyalty(data)} is {how.format(met)} where expectations were met and {how.format(exceeded)} where they "
-        "were exceeded."
+        f"The {_loyalty(data)} is {how.format(levels.met)} where expectations were met and "
+        f"{how.format(levels.exceeded)} where they were exceeded{over}."
     )
 
 
@@ -204,21 +219,6 @@ def _slopes_headline(data: OutcomeData, slopes: Asymmetry) -> str:
     return (
         f"With each unit by which expectations were missed, the {_loyalty(data)} changes by {below}; with each unit by "
         f"which they were exceeded, by {above}; {ratio_in_words(slopes)}."
-    )
-
-
-def _parts(result: Result, first: int) -> tuple[Part, ...]:
-    """The first rows of a result, as levels of a finding."""
-    limits = result.confidence_interval()
-    (names,) = result.labels.values()
-    return tuple(
-        Part(
-            name=names[i],
-            estimate=float(result.estimate[i]),
-            ci_low=float(limits.low[i]),
-            ci_high=float(limits.high[i]),
-        )
-        for i in range(first)
     )
 
 
@@ -239,6 +239,15 @@ def _behind(latent: Effect | None) -> tuple[str, ...]:
     low, high = (shown(end, 3) for end in latent.interval())
     found = f"{shown(latent.estimate, 3)} (95% interval {low} to {high})"
     return (f"Tested on the scale behind the rating too (ordered probit): {found}.",)
+
+
+def _held(data: OutcomeData) -> str:
+    """What two slopes gain over one line on customers held out, or why that cannot be told."""
+    try:
+        return held_in_words(data.bend_gain)
+    except CxStatsError as reason:
+        why = str(reason).splitlines()[0]
+        return f"Whether two slopes predict customers held out better than one line cannot be told: {why}"
 
 
 def _impossible(alternatives: Sequence[tuple[str, object]]) -> tuple[str, ...]:
@@ -275,6 +284,7 @@ CLAIMS = (
         unit=RELATIVE,
         smallest_key="relative",
         missing=_missing,
+        methods=("expectation_levels", "loyalty_ladder"),
         evidence=_flagged(_delight),
         rival="tier-monotone",
     ),
@@ -291,6 +301,7 @@ CLAIMS = (
         unit=RELATIVE,
         smallest_key="relative",
         missing=_missing_tiers,
+        methods=("loyalty_ladder",),
         evidence=_flagged(_tiers),
         rival="delight-no-loyalty",
     ),
@@ -307,6 +318,7 @@ CLAIMS = (
         smallest_key="sd",
         band=(1.3, 2.3),
         missing=_missing,
+        methods=("asymmetry", "bend_gain"),
         evidence=_flagged(_asymmetry),
     ),
 )

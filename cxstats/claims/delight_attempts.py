@@ -31,7 +31,7 @@ _NO_MIX = (
 
 def attempts_are_rare_and_dear(data: OutcomeData) -> Evidence:
     """The share of attempts, and what contacts with one cost more, each against its published band."""
-    found = attempted(lambda: data.attempts("cost"))
+    found = attempted(lambda: data.service.attempts("cost"))
     if isinstance(found, Evidence):
         return found
     rate, cost = share_effect(found.share), _given(found.log_cost)
@@ -60,7 +60,7 @@ def attempts_are_rare_and_dear(data: OutcomeData) -> Evidence:
 
 def attempts_fail_and_delay(data: OutcomeData) -> Evidence:
     """Failures, handling time and the wait of others: every part that is declared must be worse with an attempt."""
-    found = attempted(lambda: data.attempts("failure", "handling", "wait"))
+    found = attempted(lambda: data.service.attempts("failure", "handling", "wait"))
     if isinstance(found, Evidence):
         return found
     relative = data.smallest("relative")
@@ -94,7 +94,7 @@ def attempts_fail_and_delay(data: OutcomeData) -> Evidence:
 
 def contacts_lower_loyalty(data: OutcomeData) -> Evidence:
     """Lowered over raised with a contact, over the same without; only a direction where nobody was without one."""
-    found = attempted(lambda: data.contact)
+    found = attempted(lambda: data.service.contact)
     if isinstance(found, Evidence):
         return found
     beside = found.log_ratio_of_ratios

@@ -29,7 +29,7 @@ def effort_goes_with_disloyalty(data: OutcomeData) -> Evidence:
     """Little against much effort on a 0/1 outcome; published gaps are those of intentions, and compared with these."""
     if not isinstance(data.outcome, Binary):
         return blocked(f"'{data.name}' is not an outcome of 0 and 1; this claim is tested on one.", looked=False)
-    found = attempted(lambda: data.effort)
+    found = attempted(lambda: data.service.effort)
     if isinstance(found, Evidence):
         return found
     levels = shown_levels(found, "effort")
@@ -61,7 +61,7 @@ def sparing_effort_pays_less_and_less(data: OutcomeData) -> Evidence:
     """Slope of loyalty on ease below the knee minus above it; of a rating on the scale behind it too."""
     if isinstance(data.outcome, Survival):
         return blocked(f"'{data.name}' is a time until something happened, which has no slope.", looked=False)
-    found = attempted(lambda: data.effort)
+    found = attempted(lambda: data.service.effort)
     if isinstance(found, Evidence):
         return found
     if found.saturation is None:

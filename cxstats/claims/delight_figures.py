@@ -47,11 +47,10 @@ def in_bands(figures: Sequence[Figure], n: int) -> Question:
 
 
 def _by_one_end(figure: Figure) -> Component:
-    effect, (low, high) = figure.effect, figure.band
-    name = f"{figure.name} (published band {shown(low, 3)} to {shown(high, 3)})"
-    if effect.estimate > high:
-        return Component(name=name, effect=effect, kind="non-superiority", smallest=high)
-    return Component(name=name, effect=effect, kind="superiority", smallest=low)
+    effect, band = figure.effect, figure.band
+    if effect.estimate > band[1]:
+        return Component(name=figure.name, effect=effect, kind="non-superiority", smallest=band[1], band=band)
+    return Component(name=figure.name, effect=effect, kind="superiority", smallest=band[0], band=band)
 
 
 def reach_beyond(figures: Sequence[Figure]) -> tuple[str, ...]:

@@ -9,13 +9,13 @@ from cxstats.claims.journey_evidence import (
     SLOPES,
     better_than_touchpoints,
     beyond_touchpoints,
+    changed,
     of_churn,
     of_satisfaction,
     poor_touchpoints_compound,
     touchpoints_differ,
-    treated_gain_more,
 )
-from cxstats.study.study import Study
+from cxstats.study.declared import DeclaredStudy
 
 FAMILY = "journey"
 _PROVENANCE = (
@@ -24,7 +24,7 @@ _PROVENANCE = (
 )
 
 
-def _missing(study: Study) -> str:
+def _missing(study: DeclaredStudy) -> str:
     if study.journey is None:
         return (
             "No journey is declared: a [journey] section with rating, the metric that rates the whole, and "
@@ -33,14 +33,14 @@ def _missing(study: Study) -> str:
     return "" if study.outcomes else "No outcome is declared: an [outcome] section would make it testable."
 
 
-def _missing_poor(study: Study) -> str:
+def _missing_poor(study: DeclaredStudy) -> str:
     if study.journey is not None and study.journey.poor is None:
         return "Nothing says which rating is poor: poor = a value in [journey] would make it testable."
     return _missing(study)
 
 
-def _missing_change(study: Study) -> str:
-    if study.change is None:
+def _missing_change(study: DeclaredStudy) -> str:
+    if study.change is None or study.change.what != "journey":
         return (
             "No change is declared: a [change] section that says which segments hold the period and who was treated "
             "would make it testable."
@@ -62,6 +62,7 @@ CLAIMS = (
         unit=PERCENT.format(index="r"),
         smallest_key="percent",
         missing=_missing,
+        methods=("touchpoint_benchmarks", "journey_increment"),
         evidence=better_than_touchpoints(of_satisfaction, "an outcome with a size"),
         band=(30.0, 40.0),
         one_sitting=True,
@@ -79,6 +80,7 @@ CLAIMS = (
         unit=PERCENT.format(index="AUC - 1/2"),
         smallest_key="percent",
         missing=_missing,
+        methods=("touchpoint_benchmarks", "journey_increment"),
         evidence=better_than_touchpoints(of_churn, "an outcome of 0 and 1"),
         band=(20.0, 35.0),
         one_sitting=True,
@@ -96,6 +98,7 @@ CLAIMS = (
         unit=SLOPE.format(unit="standard deviations"),
         smallest_key="sd",
         missing=_missing,
+        methods=("journey_increment",),
         evidence=beyond_touchpoints,
         one_sitting=True,
     ),
@@ -111,8 +114,10 @@ CLAIMS = (
         "differences); only where both had moved alike before",
         unit=GAIN,
         smallest_key="percent",
+        smallest_factor=0.01,
         missing=_missing_change,
-        evidence=treated_gain_more,
+        methods=("difference_in_differences",),
+        evidence=changed(up_to=(0.20, 0.15)),
         timed=False,
     ),
     Claim(
@@ -128,7 +133,9 @@ CLAIMS = (
         "(superiority)",
         unit=SHORTFALL,
         smallest_key="percent",
+        smallest_factor=0.01,
         missing=_missing_poor,
+        methods=("compounding",),
         evidence=poor_touchpoints_compound,
         about_outcome=False,
         timed=False,
@@ -146,6 +153,7 @@ CLAIMS = (
         unit=SLOPES,
         smallest_key="sd",
         missing=_missing,
+        methods=("touchpoint_importance",),
         evidence=touchpoints_differ,
         one_sitting=True,
     ),

@@ -24,6 +24,7 @@ FEWEST_EVENTS = 100
 SLOPE = "{unit} of the outcome per standard deviation of the journey rating, beside all touchpoints"
 SHORTFALL = "share by which journeys without a poor touchpoint fall short of independence"
 GAIN = "gain of the treated as a share of their level without the change"
+FALL = "fall of the treated as a share of their level without the change"
 SLOPES = "difference of standardised slopes of two touchpoints"
 _BENCHMARKS = {"composite": "the mean of the touchpoints", "all touchpoints": "all touchpoints together"}
 
@@ -205,8 +206,15 @@ def poor_touchpoints_compound(data: OutcomeData) -> Evidence:
     )
 
 
-def treated_gain_more(data: OutcomeData) -> Evidence:
-    """Whether an outcome improved more where journeys were changed, as a share of what it would have been."""
+def changed(*, falls: bool = False, up_to: tuple[float, ...] = ()) -> Callable[[OutcomeData], Evidence]:
+    """Evidence on whether an outcome improved, or fell, more for some than for others from a change on.
+
+    As a share of what it would have been. ``up_to`` are published upper bounds, which a smaller gain does not refute.
+    """
+    return lambda data: _changed(data, falls, up_to)
+
+
+def _changed(data: OutcomeData, falls: bool, up_to: tuple[float, ...]) -> Evidence:
     found = attempted(lambda: data.change)
     if isinstance(found, Evidence):
         return found
@@ -215,39 +223,50 @@ def treated_gain_more(data: OutcomeData) -> Evidence:
             f"'{data.name}' would have had a level of 0 or less without the change, of which no share can be taken.",
             looked=True,
         )
-    better, r = found.higher_is_better, found.relative
-    effect = r if better else Effect(a=-r.a, b=r.b, var_a=r.var_a, cov=-r.cov, var_b=r.var_b, df=r.df)
-    same = found.pre_trend is None or found.pre_trend.p_value >= 0.05
-    why = "could not be tested" if found.pre_trend is None else f"p {shown_p(found.pre_trend.p_value)}"
-    if not same:
+    r, sign = found.relative, 1.0 if found.higher_is_better != falls else -1.0
+    effect = Effect(a=sign * r.a, b=r.b, var_a=r.var_a, cov=sign * r.cov, var_b=r.var_b, df=r.df)
+    if found.pre_trend is not None and found.pre_trend.p_value < 0.05:
         return blocked(
-            f"Treated and untreated had moved apart before the change ({why}), so that what followed cannot be put "
-            "down to it. Untreated customers who moved as the treated did would make it testable.",
+            "Treated and untreated had moved apart before the change "
+            f"(p {shown_p(found.pre_trend.p_value)}), so that what followed cannot be put down to it. Untreated "
+            "customers who moved as the treated did would make it testable.",
             looked=True,
             flags=("pre-trend",),
         )
     upper = effect.interval()[1]
-    bounds = (0.20, 0.15)
-    told = "; ".join(f"up to {b:.0%} {'lies' if upper >= b else 'does not lie'} within the interval" for b in bounds)
+    told = "; ".join(f"up to {b:.0%} {'lies' if upper >= b else 'does not lie'} within the interval" for b in up_to)
+    untested = found.pre_trend is None
     return Evidence(
         question=Question(
             components=(
                 Component(
-                    name="relative gain", effect=effect, kind="superiority", smallest=data.smallest("percent") / 100
+                    name="relative fall" if falls else "relative gain",
+                    effect=effect,
+                    kind="superiority",
+                    smallest=data.smallest("percent") / 100,
                 ),
             ),
             n=found.n,
+            capped=untested,
         ),
-        unit=GAIN,
+        unit=FALL if falls else GAIN,
         headline=(
-            f"From the change on, '{data.name}' of the treated was {shown(found.level, 3)}, and would have been "
-            f"{shown(found.counterfactual, 3)} had it moved as that of the untreated."
+            f"From the change on, the level of '{data.name}' among the treated was {shown(found.level, 3)}; had it "
+            f"moved as among the untreated, it would have been {shown(found.counterfactual, 3)}."
         ),
-        measured="The gain is",
-        guards=(f"Parallel before the change: {why}. A smaller gain does not refute an 'up to': {told}.", *found.notes),
+        measured=f"As a share of that, the {'fall' if falls else 'gain'} is",
+        pointed=_UNTESTED if untested else "",
+        guards=(*((f"A smaller gain does not refute an 'up to': {told}.",) if up_to else ()), *found.notes),
+        flags=("pre-trend-untested",) if untested else (),
         n=found.n,
         n_missing=found.n_missing,
     )
+
+
+_UNTESTED = (
+    "That would be enough, but whether treated and untreated had moved alike before the change cannot be tested: no "
+    "more than the direction can be told."
+)
 
 
 def touchpoints_differ(data: OutcomeData) -> Evidence:

@@ -2,7 +2,7 @@
 
 from cxstats.claims.claim import Claim
 from cxstats.claims.memory_evidence import GAIN, SLOPE, better_than_mean, effect_of
-from cxstats.study.study import Study
+from cxstats.study.declared import DeclaredStudy
 
 FAMILY = "memory"
 _RULE = "Fredrickson & Kahneman (1993), Journal of Personality and Social Psychology 65, 45-55"
@@ -10,7 +10,7 @@ _META = "Alaybek et al. (2022), Organizational Behavior and Human Decision Proce
 _MOMENTS = "experiences rated moment by moment (three or more each) and as a whole afterwards"
 
 
-def _missing(study: Study) -> str:
+def _missing(study: DeclaredStudy) -> str:
     if study.moments is None:
         return (
             "No moments are declared: a [moments] section with sequence, order, value, neutral and overall, for "
@@ -42,6 +42,7 @@ CLAIMS = (
         "within people where they are declared; not testable where both correlate .95 or more",
         unit=GAIN,
         smallest_key="r",
+        methods=("memory_contest",),
         evidence=better_than_mean,
         band=(0.487, 0.661),
     ),
@@ -54,6 +55,7 @@ CLAIMS = (
         needs=_MOMENTS,
         rule="the slope of the mean beside peak and end lies within .10 SD either way (equivalence); not "
         "testable where peak and end do not predict memory at all",
+        methods=("memory_effects", "memory_contest"),
         evidence=effect_of("mean", "equivalence", beside=("peak", "end")),
     ),
     _claim(
@@ -64,6 +66,7 @@ CLAIMS = (
         published="about 0",
         needs=f"{_MOMENTS}, of different lengths",
         rule="the slope of log duration beside peak, end and mean lies within .10 SD either way (equivalence)",
+        methods=("memory_effects",),
         evidence=effect_of("log duration", "equivalence"),
     ),
     _claim(
@@ -75,6 +78,7 @@ CLAIMS = (
         needs=_MOMENTS,
         rule="the slope of the last moment exceeds that of the first by more than .10 SD, beside each other and the "
         "middle one (superiority)",
+        methods=("memory_effects", "milder_end"),
         evidence=effect_of("end - start", "superiority", beside=("end - middle",)),
     ),
     _claim(
@@ -86,6 +90,7 @@ CLAIMS = (
         needs=f"{_MOMENTS}, with peaks on both sides of the neutral point",
         rule="the slopes of peaks below and above the neutral point, beside end and mean, differ by less than .10 SD "
         "(equivalence); not testable where peak and end do not predict memory at all",
+        methods=("memory_effects", "memory_contest"),
         evidence=effect_of(
             "bad peak - good peak", "equivalence", beside=("bad end - good end", "worst - best"), bends=True
         ),
@@ -100,6 +105,7 @@ CLAIMS = (
         needs=f"{_MOMENTS}, with peaks on both sides of the neutral point",
         rule="the slope of peaks below the neutral point exceeds that of peaks above it by more than .10 SD "
         "(superiority)",
+        methods=("memory_effects",),
         evidence=effect_of("bad peak - good peak", "superiority", beside=("bad end - good end",), bends=True),
         rival="peak-valence-asymmetry",
     ),
@@ -111,6 +117,7 @@ CLAIMS = (
         published="below the effect of peak and end",
         needs=f"{_MOMENTS}; four or more each",
         rule="the slope of the trend beside peak, end and mean exceeds .10 SD (superiority)",
+        methods=("memory_effects",),
         evidence=effect_of("trend", "superiority"),
     ),
 )

@@ -2,21 +2,22 @@
 
 from collections.abc import Callable
 
+from cxstats.claims.asking import ANSWERED, PERCENT, satisfaction_surveys_are_answered, trust_follows
 from cxstats.claims.claim import Claim
 from cxstats.claims.metric_groups import CORRELATION, LOG_ODDS, change_places, firm_beyond_customer, said_and_done
 from cxstats.claims.metric_models import GAIN, LOG_LOSS, together_against_best, top_two_against_full
 from cxstats.claims.metric_race import AREA, NAMES, compared
 from cxstats.roles import Binary, Rating
-from cxstats.study.study import Study
+from cxstats.study.declared import DeclaredStudy
 
 FAMILY = "metric"
 _NO_OUTCOME = "No outcome is declared: an [outcome] section with a later purchase or churn would make it testable."
 
 
-def _missing(kind: str) -> Callable[[Study], str]:
+def _missing(kind: str) -> Callable[[DeclaredStudy], str]:
     """A metric of the kind, and one of another kind."""
 
-    def missing(study: Study) -> str:
+    def missing(study: DeclaredStudy) -> str:
         scales = study.compared_scales
         if not any(scale.kind == kind for scale in scales.values()):
             return (
@@ -29,10 +30,10 @@ def _missing(kind: str) -> Callable[[Study], str]:
     return missing
 
 
-def _missing_metrics(fewest: int) -> Callable[[Study], str]:
+def _missing_metrics(fewest: int) -> Callable[[DeclaredStudy], str]:
     """So many metrics of any kind."""
 
-    def missing(study: Study) -> str:
+    def missing(study: DeclaredStudy) -> str:
         found = len(study.compared_scales)
         if found < fewest:
             needed = "A metric is" if fewest == 1 else f"{fewest} metrics are"
@@ -43,7 +44,7 @@ def _missing_metrics(fewest: int) -> Callable[[Study], str]:
     return missing
 
 
-def _missing_segments(study: Study) -> str:
+def _missing_segments(study: DeclaredStudy) -> str:
     missing = _missing_metrics(2)(study)
     if missing or study.segments:
         return missing
@@ -53,7 +54,7 @@ def _missing_segments(study: Study) -> str:
     )
 
 
-def _missing_firm(study: Study) -> str:
+def _missing_firm(study: DeclaredStudy) -> str:
     missing = _missing_metrics(1)(study)
     if missing or study.firm is not None:
         return missing
@@ -62,7 +63,7 @@ def _missing_firm(study: Study) -> str:
     )
 
 
-def _missing_intention(study: Study) -> str:
+def _missing_intention(study: DeclaredStudy) -> str:
     missing = _missing_metrics(1)(study)
     said = [o for o in study.outcomes.values() if o.kind == "intention" and isinstance(o, Binary | Rating)]
     done = [o for o in study.outcomes.values() if o.kind == "behaviour"]
@@ -73,6 +74,25 @@ def _missing_intention(study: Study) -> str:
         f'No {lacking} is declared: an [outcome] section with kind = "{lacking}" for the same customers would make it '
         "testable."
     )
+
+
+def _missing_trust(study: DeclaredStudy) -> str:
+    if study.trust is None:
+        return (
+            "No trust is declared: a [trust] section with outcome, which of the outcomes says how much customers trust "
+            "the firm, and period, the segment that says when, would make it testable."
+        )
+    if not any(scale.kind == "csat" for scale in study.compared_scales.values()):
+        return f'No {NAMES["csat"]} score is declared: a [metric] section with kind = "csat" would make it testable.'
+    return ""
+
+
+def _missing_invitation(study: DeclaredStudy) -> str:
+    if study.invitation is None:
+        return (
+            "No invitation is declared: an [invitation] section with survey, answered and csat would make it testable."
+        )
+    return ""
 
 
 CLAIMS = (
@@ -89,6 +109,7 @@ CLAIMS = (
         unit=AREA,
         smallest_key="auc",
         missing=_missing("csat"),
+        methods=("league_table", "held_out", "fair_fight", "leakage", "answer_quality"),
         evidence=compared("csat", "superiority", baseline=True),
         rival="ces-beats-all",
     ),
@@ -104,6 +125,7 @@ CLAIMS = (
         unit=AREA,
         smallest_key="auc",
         missing=_missing("ces"),
+        methods=("league_table", "extreme_groups", "fair_fight", "leakage", "answer_quality"),
         evidence=compared("ces", "superiority", contrast=True),
         band=(1.73, 1.91),
         rival="metric-best-retention",
@@ -120,6 +142,7 @@ CLAIMS = (
         unit=AREA,
         smallest_key="auc",
         missing=_missing("nps"),
+        methods=("league_table", "fair_fight", "leakage", "answer_quality"),
         evidence=compared("nps", "equivalence"),
     ),
     Claim(
@@ -136,6 +159,7 @@ CLAIMS = (
         unit=LOG_LOSS,
         smallest_key="log_loss",
         missing=_missing_metrics(1),
+        methods=("codings", "leakage", "answer_quality"),
         evidence=top_two_against_full,
     ),
     Claim(
@@ -151,6 +175,7 @@ CLAIMS = (
         unit=GAIN,
         smallest_key="auc",
         missing=_missing_metrics(2),
+        methods=("combination", "leakage", "answer_quality"),
         evidence=together_against_best,
     ),
     Claim(
@@ -167,6 +192,7 @@ CLAIMS = (
         unit=AREA,
         smallest_key="auc",
         missing=_missing_segments,
+        methods=("by_segment", "leakage", "answer_quality"),
         evidence=change_places,
     ),
     Claim(
@@ -181,6 +207,7 @@ CLAIMS = (
         unit=LOG_ODDS,
         smallest_key="odds_ratio",
         missing=_missing_firm,
+        methods=("within_between", "leakage", "answer_quality"),
         evidence=firm_beyond_customer,
     ),
     Claim(
@@ -197,6 +224,44 @@ CLAIMS = (
         unit=CORRELATION,
         smallest_key="r",
         missing=_missing_intention,
+        methods=("intention_behaviour", "leakage", "answer_quality"),
         evidence=said_and_done,
+    ),
+    Claim(
+        id="satisfaction-trust-elasticity",
+        family=FAMILY,
+        kind="superiority",
+        sentence="Where customers of a firm are more satisfied, they trust it more.",
+        source="from articles on customer experience; no source of the figure was found",
+        published="12% more trust for 10% more satisfaction",
+        needs="a CSAT score and trust in several periods, the firm of each customer",
+        rule="percent of trust per percent of satisfaction, within firms over time, exceeds .10 (superiority; without "
+        "firms over time no more than the direction)",
+        unit=PERCENT,
+        smallest_key="elasticity",
+        missing=_missing_trust,
+        methods=("elasticity",),
+        evidence=trust_follows,
+        band=(1.1, 1.3),
+        about_outcome=False,
+        timed=False,
+    ),
+    Claim(
+        id="csat-response-rate",
+        family=FAMILY,
+        kind="conjunction",
+        sentence="Satisfaction surveys are answered more often than others.",
+        source="from articles on customer experience; no source was found",
+        published="none",
+        needs="invitations to surveys of different kinds, sent by chance and equally long; whether each was answered",
+        rule="the satisfaction survey is answered more often than each other one by more than 10% (superiority over "
+        "all; only where chance decided)",
+        unit=ANSWERED,
+        smallest_key="relative",
+        missing=_missing_invitation,
+        methods=("response_rate",),
+        evidence=satisfaction_surveys_are_answered,
+        about_outcome=False,
+        timed=False,
     ),
 )

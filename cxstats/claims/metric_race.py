@@ -123,6 +123,7 @@ def _compare(
         levels_unit=("area under the ROC curve (AUC)" if race.index == "AUC" else "concordance with the outcome")
         + _KNOWS_NOTHING,
         published_on=ratio,
+        sensitivity=_on_equal_levels(data, champion, others),
         n=race.n if held is None else held.n,
         n_missing=race.n_missing if held is None else held.n_missing,
     )
@@ -141,6 +142,32 @@ def champion_of(scales: dict[str, Scale], kind: str) -> tuple[str, tuple[str, ..
         return of_kind[0], ()
     rest = ", ".join(of_kind[1:])
     return of_kind[0], (f"{of_kind[0]} stands for {NAMES[kind]}; {rest}, of the same kind, is not compared with it.",)
+
+
+def _on_equal_levels(data: OutcomeData, champion: str, others: Sequence[str]) -> tuple[Part, ...]:
+    """The same differences after all scales were coarsened to as many levels, where that can be done."""
+    fight = attempted(lambda: data.fair_fight) if isinstance(data.outcome, Binary) else None
+    if fight is None or isinstance(fight, Evidence):
+        return ()
+    limits, names = fight.confidence_interval(), [f"{champion} - {other}" for other in others]
+    return tuple(
+        Part(
+            name=f"{name}, all scales coarsened to {fight.levels} levels",
+            estimate=sign * float(fight.estimate[at]),
+            ci_low=float(min(sign * limits.low[at], sign * limits.high[at])),
+            ci_high=float(max(sign * limits.low[at], sign * limits.high[at])),
+        )
+        for name in names
+        for at, sign in [_place(fight.terms, name)]
+    )
+
+
+def _place(terms: Sequence[str], name: str) -> tuple[int, float]:
+    """Where a difference stands, and with which sign: each pair stands there once."""
+    if name in terms:
+        return terms.index(name), 1.0
+    a, _, b = name.partition(" - ")
+    return terms.index(f"{b} - {a}"), -1.0
 
 
 def _difference(race: LeagueTable, first: str, second: str) -> Effect:

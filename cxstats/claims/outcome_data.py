@@ -1,40 +1,40 @@
 """The analyses of one study for one outcome, each done once and only when a claim asks for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 
 from cxstats.cells import Cells
+from cxstats.claims.encounter_data import EncounterData
 from cxstats.claims.memory_data import MemoryData
+from cxstats.claims.met_exceeded import MetExceeded, met_exceeded
+from cxstats.claims.service_data import ServiceData
 from cxstats.errors import CxStatsError
 from cxstats.methods.answer_quality import AnswerQuality, answer_quality
 from cxstats.methods.asymmetry import Asymmetry, asymmetry
+from cxstats.methods.bend_gain import BendGain, bend_gain
 from cxstats.methods.by_segment import BySegment, by_segment
 from cxstats.methods.codings import Codings, codings
 from cxstats.methods.combination import Combination, combination
 from cxstats.methods.compounding import Compounding, compounding
-from cxstats.methods.contact_harm import ContactHarm, contact_harm
+from cxstats.methods.consistency import Consistency, consistency
 from cxstats.methods.difference_in_differences import DifferenceInDifferences, difference_in_differences
-from cxstats.methods.effort_disloyalty import EffortDisloyalty, effort_disloyalty
-from cxstats.methods.expectation_levels import ExpectationLevels, expectation_levels
 from cxstats.methods.extreme_groups import ExtremeGroups, extreme_groups
+from cxstats.methods.fair_fight import FairFight, fair_fight
 from cxstats.methods.held_out import HeldOutComparison, held_out
 from cxstats.methods.intention_behaviour import IntentionBehaviour, intention_behaviour
 from cxstats.methods.journey_increment import JourneyIncrement, journey_increment
 from cxstats.methods.league_table import LeagueTable, league_table
 from cxstats.methods.leakage import Leakage, leakage
 from cxstats.methods.loyalty_ladder import LoyaltyLadder, loyalty_ladder
-from cxstats.methods.problem_recovery import ProblemRecovery, problem_recovery
 from cxstats.methods.touchpoint_benchmarks import TouchpointBenchmarks, touchpoint_benchmarks
 from cxstats.methods.touchpoint_importance import TouchpointImportance, touchpoint_importance
 from cxstats.methods.within_between import WithinBetween, within_between
-from cxstats.methods.wow_attempts import WowAttempts, wow_attempts
 from cxstats.numerics.resample import Seeded
 from cxstats.roles import Outcome
 from cxstats.scales import Scale
-from cxstats.study.frame import recorded
 from cxstats.study.study import Study
 
 T = TypeVar("T")
@@ -48,6 +48,8 @@ SMALLEST_EFFECT = {
     "relative": 0.10,  # of a share of good (or bad) outcomes: a risk ratio of 1.10
     "sd": 0.10,  # standard deviations of the outcome
     "percent": 5.0,  # by which the index of one predictor exceeds that of another
+    "elasticity": 0.10,  # percent of one thing per percent of another
+    "necessity": 0.10,  # share of the range in which nothing was seen
     "majority": 0.50,  # share of customers: more than half
 }
 
@@ -55,9 +57,9 @@ SMALLEST_EFFECT = {
 class OutcomeData:
     """The analyses of one study for one outcome, each done once and only when a claim asks for it."""
 
-    def __init__(self, study: Study, outcome: str, draws: Seeded) -> None:
-        """Hold what the analyses need; nothing is read yet."""
-        self.study, self.name, self._draws = study, outcome, draws
+    def __init__(self, study: Study, outcome: str, draws: Seeded, *, repeats: int | None = None) -> None:
+        """Hold what the analyses need; nothing is read yet. ``repeats`` is how often folds are dealt anew."""
+        self.study, self.name, self._draws, self._repeats = study, outcome, draws, repeats
         self.fingerprints: dict[str, str] = {}
 
     @property
@@ -86,19 +88,24 @@ class OutcomeData:
     @cached_property
     def cells(self) -> Cells:
         """Outcome and metrics."""
-        return self._counted("metrics", lambda: self.study.cells(self.name, metrics=tuple(self.scales)))
+        return self.counted("metrics", lambda: self.study.cells(self.name, metrics=tuple(self.scales)))
 
     @cached_property
     def known(self) -> Cells:
         """Outcome, metrics and controls."""
         if not self.study.controls:
             return self.cells
-        return self._counted("controls", lambda: self.study.cells(self.name, metrics=tuple(self.scales), controls=True))
+        return self.counted("controls", lambda: self.study.cells(self.name, metrics=tuple(self.scales), controls=True))
 
     @cached_property
     def league(self) -> LeagueTable:
         """All metrics compared on this outcome, as they are."""
         return league_table(self.cells, rng=self.rng)
+
+    @cached_property
+    def fair_fight(self) -> FairFight:
+        """All metrics compared after their scales were coarsened to as many levels."""
+        return fair_fight(self.cells)
 
     @cached_property
     def extremes(self) -> ExtremeGroups:
@@ -108,12 +115,12 @@ class OutcomeData:
     @cached_property
     def held_out(self) -> HeldOutComparison:
         """All metrics over the controls, on customers held out."""
-        return held_out(self.known, rng=self.rng)
+        return held_out(self.known, rng=self.rng, repeats=self._repeats)
 
     @cached_property
     def combination(self) -> Combination:
         """All metrics together against the best one."""
-        return combination(self.known, rng=self.rng, smallest=self.smallest("auc"))
+        return combination(self.known, rng=self.rng, smallest=self.smallest("auc"), repeats=self._repeats)
 
     @cached_property
     def leakage(self) -> Leakage:
@@ -127,26 +134,47 @@ class OutcomeData:
 
     def codings(self, metric: str) -> Codings:
         """The codings of one metric."""
-        return codings(self.cells, metrics=[metric], rng=self.rng)
+        return codings(self.cells, metrics=[metric], rng=self.rng, repeats=self._repeats)
 
     def by_segment(self, segment: str) -> BySegment:
         """The metrics compared in each segment."""
-        cells = self._counted(
+        cells = self.counted(
             f"segment {segment}", lambda: self.study.cells(self.name, metrics=tuple(self.scales), segment=segment)
         )
         return by_segment(cells, segment=segment, smallest=self.smallest("auc"))
 
     def within_between(self, metric: str) -> WithinBetween:
         """One metric within firms and between them."""
-        cells = self._counted("firm", lambda: self.study.cells(self.name, metrics=(metric,), firm=True))
+        cells = self.counted("firm", lambda: self.study.cells(self.name, metrics=(metric,), firm=True))
         return within_between(cells, metrics=[metric])
 
     def against_intention(self, metric: str, intention: str) -> IntentionBehaviour:
         """One metric against this outcome and against what customers said they would do."""
-        cells = self._counted(
+        cells = self.counted(
             f"intention {intention}", lambda: self.study.cells(self.name, metrics=(metric,), intention=intention)
         )
         return intention_behaviour(cells, metrics=[metric, intention], intention=intention)
+
+    @cached_property
+    def encounters(self) -> EncounterData:
+        """The analyses of encounters."""
+        return EncounterData(self.study, self.fingerprints)
+
+    @cached_property
+    def consistency(self) -> Consistency:
+        """Whether customers with steadier ratings stay."""
+        declared = self.study.encounters
+        if declared is None or declared.scale is None:
+            raise TypeError("no scale of the encounters' ratings is declared")
+        cells = self.counted(
+            "consistency", lambda: self.study.cells(self.name, controls=True, encounters=("mean", "sd", "n"))
+        )
+        return consistency(cells, mean="encounters.mean", sd="encounters.sd", n="encounters.n", scale=declared.scale)
+
+    @cached_property
+    def service(self) -> ServiceData:
+        """The analyses of what was recorded of service."""
+        return ServiceData(self.study, self.name, self.counted, self.of_kind)
 
     @cached_property
     def memory(self) -> MemoryData:
@@ -169,7 +197,7 @@ class OutcomeData:
         """Outcome, journey rating and touchpoints."""
         journey = self.study.journey
         names = () if journey is None else (journey.rating, *journey.touchpoints)
-        return self._counted("journey", lambda: self.study.cells(self.name, metrics=names))
+        return self.counted("journey", lambda: self.study.cells(self.name, metrics=names))
 
     @cached_property
     def benchmarks(self) -> TouchpointBenchmarks:
@@ -192,7 +220,7 @@ class OutcomeData:
         journey = self.study.journey
         poor = 0.0 if journey is None or journey.poor is None else journey.poor
         names = self._journey["touchpoints"]
-        cells = self._counted("touchpoints", lambda: self.study.cells(None, metrics=names))
+        cells = self.counted("touchpoints", lambda: self.study.cells(None, metrics=names))
         return compounding(cells, touchpoints=names, poor=poor)
 
     @cached_property
@@ -201,7 +229,7 @@ class OutcomeData:
         declared = self.study.change
         if declared is None:
             raise TypeError("no change is declared")
-        cells = self._counted("change", lambda: self.study.cells(self.name, change=True))
+        cells = self.counted("change", lambda: self.study.cells(self.name, change=True))
         return difference_in_differences(cells, period=declared.period, treated=declared.treated, start=declared.start)
 
     @property
@@ -210,54 +238,8 @@ class OutcomeData:
         return {} if journey is None else {"journey": journey.rating, "touchpoints": list(journey.touchpoints)}
 
     @cached_property
-    def effort(self) -> EffortDisloyalty:
-        """Loyalty after much and after little effort."""
-        metric, names = self.of_kind("ces")[0], self.recorded("objective")
-        keys = ("objective",) if names else ()
-        cells = self._counted("effort", lambda: self._service_cells(*keys, metrics=(metric,)))
-        return effort_disloyalty(cells, metrics=[metric], objective=names)
-
-    @cached_property
-    def recovery(self) -> ProblemRecovery:
-        """Loyalty without a problem, and with one that was put right or not."""
-        cells = self._counted("recovery", lambda: self._service_cells("problem", "recovered"))
-        return problem_recovery(cells, problem="service.problem", recovered="service.recovered")
-
-    def revealed(self, metric: str) -> ProblemRecovery:
-        """What a rating tells of this outcome with and without a problem."""
-        cells = self._counted("problem", lambda: self._service_cells("problem", metrics=(metric,)))
-        return problem_recovery(cells, problem="service.problem", metrics=[metric])
-
-    @cached_property
-    def complaints(self) -> Cells:
-        """Who met a problem, and who complained."""
-        return self._counted("complaints", lambda: self.study.cells(None, service=("problem", "complained")))
-
-    @cached_property
-    def contact(self) -> ContactHarm:
-        """Scores before and after a contact, and without one."""
-        declared = self.study.service
-        before, after = ("", "") if declared is None else (str(declared.before), str(declared.after))
-        keys = ("contact",) if self.recorded("contact") else ()
-        cells = self._counted("contact", lambda: self.study.cells(None, metrics=(before, after), service=keys))
-        return contact_harm(cells, before=before, after=after, contact=f"service.{keys[0]}" if keys else None)
-
-    def attempts(self, *parts: str) -> WowAttempts:
-        """Contacts with and without an attempt to wow, in the parts that are declared."""
-        named = {key: self.recorded(key)[0] for key in ("attempt", *parts) if self.recorded(key)}
-        cells = self._counted(f"attempts {' '.join(parts)}", lambda: self._service_cells(*named))
-        return wow_attempts(cells, **named)
-
-    def recorded(self, key: str) -> tuple[str, ...]:
-        """The names in the cells of what the service section declares under a key; of most keys there is one."""
-        return tuple(r.name for r in recorded(self.study.service) if r.key.partition("[")[0] == key)
-
-    def _service_cells(self, *keys: str, metrics: Sequence[str] = ()) -> Cells:
-        return self.study.cells(self.name or None, metrics=metrics, controls=True, service=keys)
-
-    @cached_property
-    def levels(self) -> ExpectationLevels:
-        """Loyalty below, at and above expectation."""
+    def levels(self) -> MetExceeded:
+        """Loyalty below, at and above expectation, over the controls where there are any."""
         return self._levels(None)
 
     @cached_property
@@ -266,12 +248,19 @@ class OutcomeData:
         return self._slopes(None)
 
     @cached_property
+    def bend_gain(self) -> BendGain:
+        """What two slopes gain over one line on customers held out."""
+        return bend_gain(self._expectation(None), met=self.study.met, rng=self.rng, repeats=self._repeats)
+
+    @cached_property
     def ladder(self) -> LoyaltyLadder:
         """Loyalty from tier to tier."""
         declared = self.study.expectation
-        return loyalty_ladder(self._expectation(None), cuts={} if declared is None else dict(declared.tiers))
+        return loyalty_ladder(
+            self._expectation(None, controls=True), cuts={} if declared is None else dict(declared.tiers)
+        )
 
-    def levels_elsewise(self) -> tuple[tuple[str, ExpectationLevels | CxStatsError], ...]:
+    def levels_elsewise(self) -> tuple[tuple[str, MetExceeded | CxStatsError], ...]:
         """The same under each alternative analysis of the study, or why it cannot be done."""
         return tuple((s.title, _tried(self._levels, i)) for i, s in enumerate(self.study.sensitivities))
 
@@ -279,19 +268,20 @@ class OutcomeData:
         """The same under each alternative analysis of the study, or why it cannot be done."""
         return tuple((s.title, _tried(self._slopes, i)) for i, s in enumerate(self.study.sensitivities))
 
-    def _levels(self, sensitivity: int | None) -> ExpectationLevels:
-        return expectation_levels(self._expectation(sensitivity), met=self.study.met)
+    def _levels(self, sensitivity: int | None) -> MetExceeded:
+        return met_exceeded(self._expectation(sensitivity, controls=True), self.study.met)
 
     def _slopes(self, sensitivity: int | None) -> Asymmetry:
         return asymmetry(self._expectation(sensitivity), met=self.study.met)
 
-    def _expectation(self, sensitivity: int | None) -> Cells:
-        return self._counted(
-            f"expectation {sensitivity}",
-            lambda: self.study.cells(self.name, disconfirmation=True, sensitivity=sensitivity),
+    def _expectation(self, sensitivity: int | None, *, controls: bool = False) -> Cells:
+        over = " over controls" if controls and self.study.controls else ""
+        return self.counted(
+            f"expectation {sensitivity}{over}",
+            lambda: self.study.cells(self.name, disconfirmation=True, controls=controls, sensitivity=sensitivity),
         )
 
-    def _counted(self, what: str, tallied: Callable[[], Cells]) -> Cells:
+    def counted(self, what: str, tallied: Callable[[], Cells]) -> Cells:
         """Cells whose fingerprint belongs to the report."""
         cells = tallied()
         self.fingerprints[what] = cells.fingerprint

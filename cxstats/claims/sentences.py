@@ -3,6 +3,7 @@
 import math
 
 from cxstats.claims.claim import Evidence
+from cxstats.claims.finding import Verdict
 from cxstats.claims.verdict import Blocked, Component, Judgement, Question, needed_n
 from cxstats.results import shown
 
@@ -18,12 +19,13 @@ _COUNTS = {
         "equivalence": "clearly further from 0 than {smallest}, the smallest difference that counts",
     },
 }
+_BAND = "the band around the published figure, {low} to {high}"
 _CEILING = (
-    "It looks supported on the rating as given, but not on the scale behind it: too many customers gave the best "
-    "value, and that alone bends the line."
+    "It looks supported on the rating as given, but not on the scale behind it: too many answers lie at an end of the "
+    "scale, and that alone bends the line."
 )
 _BLIND = "None of the compared scores clearly predicts the outcome, and two blind scores being equal says nothing."
-
+_MAY_BE_SMALL = "It points the claimed way, but may be too small to count."
 _ONE_SITTING = (
     "That would be enough, but outcome and ratings come from one questionnaire, in which a good mood lifts all answers "
     "alike: no more than the direction can be told."
@@ -41,6 +43,8 @@ def reason_in_words(judgement: Judgement, evidence: Evidence) -> str:
 def _deciding(judgement: Judgement, component: Component, question: Question, evidence: Evidence) -> str:
     found = _found(component, evidence)
     verdict = judgement.verdict
+    if component.band is not None:
+        return _against_band(found, verdict, component.effect.estimate, component.band)
     if verdict in _COUNTS:
         return f"{found}: {_COUNTS[verdict][component.kind].format(smallest=shown(component.smallest, 3))}."
     smallest = f"Smallest effect that counts: {shown(component.smallest, 3)}."
@@ -48,18 +52,40 @@ def _deciding(judgement: Judgement, component: Component, question: Question, ev
         return f"{_CEILING} {found}. {smallest}"
     if question.withheld:
         return f"{_BLIND} {found}."
-    if question.capped and verdict == "direction-only" and component.effect.interval()[0] > component.smallest:
-        return f"{found}. {_ONE_SITTING} {smallest}"
     if verdict == "direction-only":
-        return f"It points the claimed way, but may be too small to count. {found}. {smallest}"
+        why = _no_more_than_the_direction(component, question, evidence)
+        return f"{found}. {why} {smallest}" if why else f"{_MAY_BE_SMALL} {found}. {smallest}"
     return f"These data cannot tell. {found}. {smallest}{_enough(judgement, component, question, evidence)}"
+
+
+def _no_more_than_the_direction(component: Component, question: Question, evidence: Evidence) -> str:
+    """What stands in the way of a size that would be enough; empty where the size itself may be too small."""
+    if question.capped and component.effect.interval()[0] <= component.smallest:
+        return ""
+    return evidence.pointed or (_ONE_SITTING if question.capped else "")
+
+
+def _against_band(found: str, verdict: Verdict, estimate: float, band: tuple[float, float]) -> str:
+    """Where a figure lies, seen from the band around the published one."""
+    low, high = (shown(end, 3) for end in band)
+    around = _BAND.format(low=low, high=high)
+    if verdict == "supported":
+        return f"{found}: clearly within {around}."
+    if verdict == "not-supported":
+        side = "above" if estimate > band[1] else "below"
+        return f"{found}: clearly {side} {around}."
+    if verdict == "direction-only":
+        return f"It points the claimed way, but may lie outside {around}. {found}."
+    return f"These data cannot tell whether it lies within {around}. {found}."
 
 
 def _found(component: Component, evidence: Evidence) -> str:
     """The estimate that decides, with its interval."""
-    low, high = (shown(end, 3) for end in component.effect.interval())
+    ends = component.effect.interval()
+    low, high = (shown(end, 3) for end in ends)
     measured = evidence.measured.format(name=component.name)
-    return f"{measured} {shown(component.effect.estimate, 3)} (95% interval {low} to {high})"
+    interval = f"95% interval {low} to {high}" if any(map(math.isfinite, ends)) else "no 95% interval can be given"
+    return f"{measured} {shown(component.effect.estimate, 3)} ({interval})"
 
 
 def _enough(judgement: Judgement, component: Component, question: Question, evidence: Evidence) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from cxstats.claims.asking import EMPTY, LOG_TIME, dwell_is_ambiguous, service_is_necessary
 from cxstats.claims.claim import Claim
 from cxstats.claims.delight import FAMILY, RELATIVE
 from cxstats.claims.delight_attempts import (
@@ -15,6 +16,7 @@ from cxstats.claims.delight_attempts import (
     contacts_lower_loyalty,
 )
 from cxstats.claims.delight_effort import BAND, effort_goes_with_disloyalty, sparing_effort_pays_less_and_less
+from cxstats.claims.heterogeneity import SPREAD, persons_react_differently
 from cxstats.claims.service_evidence import (
     SILENT,
     SLOPES,
@@ -23,7 +25,7 @@ from cxstats.claims.service_evidence import (
     rating_of,
     recovered_beyond_untroubled,
 )
-from cxstats.study.study import Study
+from cxstats.study.declared import DeclaredStudy
 
 _CEB = "Figures of the Corporate Executive Board (now Gartner), whose method was not published in full"
 _NO_OUTCOME = "No outcome is declared: an [outcome] section with a later purchase or churn would make it testable."
@@ -33,15 +35,17 @@ _KEYS = {
     "recovered": "whose problem was put right: recovered = a column of 0 and 1",
     "attempt": "in which contacts staff tried to wow: attempt = a column of 0 and 1",
     "failure": "in which contacts something went wrong: failure = a column of 0 and 1",
+    "dwell": "how long visits took: dwell = a column of times",
+    "success": "in which visits the task was done: success = a column of 0 and 1",
     "cost": "what a contact cost: cost = a column of amounts",
     "before": "how loyal customers were before and after a contact: before and after = two metrics of one scale",
 }
 
 
-def _service(*keys: str, outcome: bool = False) -> Callable[[Study], str]:
+def _service(*keys: str, outcome: bool = False) -> Callable[[DeclaredStudy], str]:
     """Keys of the service section that are needed, and whether an outcome is."""
 
-    def missing(study: Study) -> str:
+    def missing(study: DeclaredStudy) -> str:
         declared = study.service
         if declared is None:
             return f"No service is declared: a [service] section with {_and(keys)} would make it testable."
@@ -59,7 +63,7 @@ def _and(keys: tuple[str, ...]) -> str:
     return " and ".join(part for part in (", ".join(named[:-1]), named[-1]) if part)
 
 
-def _missing_risk(study: Study) -> str:
+def _missing_risk(study: DeclaredStudy) -> str:
     missing = _service("attempt", "failure")(study)
     declared = study.service
     if missing or declared is None or declared.handling is not None or declared.wait is not None:
@@ -70,7 +74,7 @@ def _missing_risk(study: Study) -> str:
     )
 
 
-def _missing_rating(study: Study) -> str:
+def _missing_rating(study: DeclaredStudy) -> str:
     missing = _service("problem", outcome=True)(study)
     if missing or rating_of(study) is not None:
         return missing
@@ -80,7 +84,25 @@ def _missing_rating(study: Study) -> str:
     )
 
 
-def _missing_effort(study: Study) -> str:
+def _missing_persons(study: DeclaredStudy) -> str:
+    declared = study.expectation
+    if declared is None or declared.expected is None:
+        return (
+            "Nothing says what was expected and what was performed: expected and performed = two columns in "
+            "[expectation] would make it testable."
+        )
+    if study.declared.cluster is None:
+        return "Nothing says whose ratings they are: cluster = the person's column in [study] would make it testable."
+    return "" if study.outcomes else _NO_OUTCOME
+
+
+def _missing_satisfaction(study: DeclaredStudy) -> str:
+    if not any(scale.kind == "csat" for scale in study.compared_scales.values()):
+        return 'No satisfaction (CSAT) score is declared: a [metric] section with kind = "csat" would make it testable.'
+    return "" if study.outcomes else _NO_OUTCOME
+
+
+def _missing_effort(study: DeclaredStudy) -> str:
     if not any(scale.kind == "ces" for scale in study.compared_scales.values()):
         return (
             'No customer effort (CES) score is declared: a [metric] section with kind = "ces" would make it testable.'
@@ -103,6 +125,7 @@ CLAIMS = (
         unit=RARE_AND_DEAR,
         smallest_key="sd",
         missing=_service("attempt", "cost"),
+        methods=("wow_attempts",),
         evidence=attempts_are_rare_and_dear,
         band=RATE_BAND,
         about_outcome=False,
@@ -121,6 +144,7 @@ CLAIMS = (
         unit=HARM,
         smallest_key="sd",
         missing=_service("before"),
+        methods=("contact_harm",),
         evidence=contacts_lower_loyalty,
         band=HARM_BAND,
         about_outcome=False,
@@ -140,6 +164,7 @@ CLAIMS = (
         unit=RELATIVE,
         smallest_key="relative",
         missing=_missing_effort,
+        methods=("effort_disloyalty",),
         evidence=effort_goes_with_disloyalty,
         band=BAND,
         one_sitting=True,
@@ -157,6 +182,7 @@ CLAIMS = (
         unit="standard deviations of the outcome per standard deviation of ease",
         smallest_key="sd",
         missing=_missing_effort,
+        methods=("effort_disloyalty",),
         evidence=sparing_effort_pays_less_and_less,
         one_sitting=True,
     ),
@@ -173,8 +199,26 @@ CLAIMS = (
         unit=RISK,
         smallest_key="sd",
         missing=_missing_risk,
+        methods=("wow_attempts",),
         evidence=attempts_fail_and_delay,
         about_outcome=False,
+        timed=False,
+    ),
+    Claim(
+        id="wow-heterogeneous",
+        family=FAMILY,
+        kind="superiority",
+        sentence="The same performance meets different reactions, by what was expected.",
+        source="from articles on customer experience; no study was found that measured it",
+        published="none",
+        needs="expected and performed in two columns, a rating of each of several experiences, the person as cluster",
+        rule="the slopes of the outcome on performance differ between persons by a standard deviation above .10 "
+        "(superiority by profile likelihood; withheld with 30% at the top of a rating)",
+        unit=SPREAD,
+        smallest_key="sd",
+        missing=_missing_persons,
+        methods=("performance_slopes",),
+        evidence=persons_react_differently,
         timed=False,
     ),
     Claim(
@@ -189,6 +233,7 @@ CLAIMS = (
         unit=SILENT,
         smallest_key="majority",
         missing=_service("problem", "complained"),
+        methods=(),
         evidence=most_are_silent,
         about_outcome=False,
         timed=False,
@@ -206,6 +251,7 @@ CLAIMS = (
         unit=SLOPES.format(unit="standard deviations"),
         smallest_key="sd",
         missing=_missing_rating,
+        methods=("problem_recovery",),
         evidence=problems_reveal_quality,
         one_sitting=True,
     ),
@@ -222,7 +268,41 @@ CLAIMS = (
         unit=RELATIVE,
         smallest_key="relative",
         missing=_service("problem", "recovered", outcome=True),
+        methods=("problem_recovery",),
         evidence=recovered_beyond_untroubled,
         one_sitting=True,
+    ),
+    Claim(
+        id="service-necessary",
+        family=FAMILY,
+        kind="superiority",
+        sentence="Without satisfaction there is no high loyalty, whatever else there is.",
+        source="from articles on customer experience; the test is that of Dul (2016), doi:10.1177/1094428115584005",
+        published="none",
+        needs="a CSAT score, an outcome with several levels",
+        rule="no high outcome at low scores in more than .10 of the range, beyond what answers dealt at random and "
+        "answers that are merely correlated leave empty (permutation; never refuted)",
+        unit=EMPTY,
+        smallest_key="necessity",
+        missing=_missing_satisfaction,
+        methods=("necessary_condition",),
+        evidence=service_is_necessary,
+    ),
+    Claim(
+        id="dwell-ambiguous",
+        family=FAMILY,
+        kind="conjunction",
+        sentence="A long stay is a good sign where the task succeeded, and a bad one where it failed.",
+        source="from articles on customer experience; no study was found that measured it",
+        published="none",
+        needs="how long each visit took and whether its task succeeded, an outcome",
+        rule="slope on log time above .10 SD per SD where the task succeeded, and below -.10 where it failed "
+        "(superiority of both; ceiling rule)",
+        unit=LOG_TIME,
+        smallest_key="sd",
+        missing=_service("dwell", "success", outcome=True),
+        methods=("dwell_ambiguity",),
+        evidence=dwell_is_ambiguous,
+        timed=False,
     ),
 )

@@ -28,14 +28,14 @@ from cxstats.numerics.problem_recovery import refuse_without_problem
 from cxstats.numerics.zero_one import zero_one
 from cxstats.results import shown
 from cxstats.roles import Binary, Survival
-from cxstats.study.study import Study
+from cxstats.study.declared import DeclaredStudy
 
 SILENT = "share of customers with a problem who did not complain"
 SLOPES = "difference of slopes, {unit} of the outcome per standard deviation of the rating"
 _UNASKED = "Only customers who were asked are counted; of those who left without a word nobody knows."
 
 
-def rating_of(study: Study) -> str | None:
+def rating_of(study: DeclaredStudy) -> str | None:
     """The rating of quality: the first satisfaction score, or else the first score that asks for no effort."""
     service, scales = study.service, study.compared_scales
     loyalty = () if service is None else (service.before, service.after)
@@ -45,7 +45,7 @@ def rating_of(study: Study) -> str | None:
 
 def most_are_silent(data: OutcomeData) -> Evidence:
     """Whether more than half of those who met a problem said nothing, by the score test (Wilson's interval)."""
-    found = attempted(lambda: _silent(data.complaints))
+    found = attempted(lambda: _silent(data.service.complaints))
     if isinstance(found, Evidence):
         return found
     silent, n_missing = found
@@ -89,7 +89,7 @@ def problems_reveal_quality(data: OutcomeData) -> Evidence:
     metric = rating_of(data.study) or ""
     if isinstance(data.outcome, Survival):
         return _not_of_one_moment(data)
-    found = attempted(lambda: data.revealed(metric))
+    found = attempted(lambda: data.service.revealed(metric))
     if isinstance(found, Evidence):
         return found
     effect = _given(found.interaction)
@@ -120,7 +120,7 @@ def recovered_beyond_untroubled(data: OutcomeData) -> Evidence:
     """Whether customers whose problem was put right are more loyal than those who never had one."""
     if isinstance(data.outcome, Survival):
         return _not_of_one_moment(data)
-    found = attempted(lambda: data.recovery)
+    found = attempted(lambda: data.service.recovery)
     if isinstance(found, Evidence):
         return found
     guard = at_the_top(found.share_at_top, "customers without a problem")

@@ -1,21 +1,23 @@
 """Put every claim of the register to the test on a study."""
 
 import hashlib
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import cxstats
 from cxstats.cells import Cells
-from cxstats.claims.claim import Claim, Evidence, blocked, is_rating
-from cxstats.claims.finding import Finding, Part, ScoreSummary, Validation
+from cxstats.claims.asked_outcomes import NONE_BESIDES, asked_outcomes
+from cxstats.claims.claim import Claim, Evidence, blocked
+from cxstats.claims.data_account import metric_correlations
+from cxstats.claims.finding import ScoreSummary, Validation
+from cxstats.claims.findings import Case, findings_of
+from cxstats.claims.locked_plan import LockedPlan
 from cxstats.claims.outcome_data import SMALLEST_EFFECT, OutcomeData
+from cxstats.claims.plan_changes import compare
 from cxstats.claims.register import CLAIMS, FAMILIES
-from cxstats.claims.sentences import reason_in_words
-from cxstats.claims.verdict import Component, Judgement, Question, judge, magnitude
+from cxstats.claims.robustness import Looks
 from cxstats.errors import ScaleError, StudyError, TooFewError, listed
 from cxstats.methods.mean_score import mean_score
 from cxstats.methods.net_promoter import net_promoter
@@ -27,20 +29,13 @@ if TYPE_CHECKING:
     from cxstats.results import TalliedResult
 
 
-@dataclass(frozen=True)
-class _Case:
-    """A claim put to one outcome, with its evidence."""
-
-    claim: Claim
-    data: OutcomeData | None
-    evidence: Evidence
-
-
 def validate(
     study: Study,
     *,
+    plan: LockedPlan | None = None,
     rng: int | np.random.Generator | None = None,
     progress: Callable[[str], None] | None = None,
+    sensitivity: bool = True,
 ) -> Validation:
     """Test each claim of the register on a study's own data, and say honestly what cannot be told.
 
@@ -48,10 +43,16 @@ def validate(
     ----------
     study : Study
         From a study file (``cx.Study.read``) or made in Python.
+    plan : LockedPlan, optional
+        The plan that was locked before (`register`). Each verdict is then confirmatory, if it was planned and nothing
+        that concerns it is another now, or exploratory; what was changed is told.
     rng : int or numpy Generator, optional
-        Seed of the folds and resamples; without one, the seed drawn is kept in the result.
+        Seed of the folds and resamples; without one, that of the plan, or else a fresh one that is kept in the result.
     progress : callable, optional
         Told in words what is being done, stage by stage.
+    sensitivity : bool
+        Whether each verdict is looked at besides in every segment, with each segment left out, with missing answers
+        imputed, and by the smallest effect at which it would be another. No verdict depends on it.
 
     Returns
     -------
@@ -68,7 +69,8 @@ def validate(
     -----
     The verdicts follow one rule: each claim is tested against its smallest effect of interest, p-values
     are adjusted by Holm over the claims of a family, and neither the published figure nor the absence of
-    significance ever makes a verdict.
+    significance ever makes a verdict. Under a locked plan the family is that of the planned tests; a test that was
+    not planned is adjusted over all that were made, and does not weaken the planned ones.
 
     Examples
     --------
@@ -84,14 +86,20 @@ def validate(
             f"smallest_effect: {listed(unknown)} is not the name of an effect; known are {listed(SMALLEST_EFFECT)}."
         )
     tell = progress or (lambda _stage: None)
-    draws = seeded(rng)
-    outcomes = [OutcomeData(study, name, draws) for name in _behaviour_first(study)]
+    draws = seeded(plan.seed if rng is None and plan is not None else rng)
+    compared = None if plan is None else compare(plan, study, seed=draws.seed)
+    outcomes = [OutcomeData(study, name, draws) for name in asked_outcomes(study)]
     whole = OutcomeData(study, "", draws)  # for claims that are about no outcome
     cases = [
         case for claim in CLAIMS for case in _cases(claim, study, outcomes if claim.about_outcome else [whole], tell)
     ]
     tell("verdicts")
-    findings = [f for family in FAMILIES for f in _findings([c for c in cases if c.claim.family == family])]
+    looks = Looks(study, draws) if sensitivity else None
+    findings = [
+        f
+        for family in FAMILIES
+        for f in findings_of([c for c in cases if c.claim.family == family], compared, looks, tell)
+    ]
     tell("scores")
     scores, notes, cells = _scores(study)
     return Validation(
@@ -103,29 +111,26 @@ def validate(
         findings=tuple(findings),
         scores=scores,
         tables=study.tables_account,
+        correlations=metric_correlations(study),
         unused=study.unused,
         notes=(*_late(study), *notes),
+        plan=None if compared is None else compared.used(),
         seed=draws.seed,
         version=cxstats.__version__,
         fingerprint=_fingerprint([*outcomes, whole], cells),
     )
 
 
-def _behaviour_first(study: Study) -> list[str]:
-    """Outcome names: what customers did before what they said, each in the order of the study."""
-    return sorted(study.outcomes, key=lambda name: study.outcomes[name].kind != "behaviour")
-
-
-def _cases(claim: Claim, study: Study, outcomes: Sequence[OutcomeData], tell: Callable[[str], None]) -> list[_Case]:
+def _cases(claim: Claim, study: Study, outcomes: Sequence[OutcomeData], tell: Callable[[str], None]) -> list[Case]:
     """The claim on each outcome; once, without an outcome, where something is not declared at all."""
-    missing = claim.missing(study)
+    missing = claim.missing(study) or ("" if outcomes else NONE_BESIDES)
     if missing:
-        return [_Case(claim, None, blocked(missing, looked=False))]
+        return [Case(claim, None, blocked(missing, looked=False))]
     cases = []
     for data in outcomes:
         tell(f"{claim.id} on {data.name}" if claim.about_outcome else claim.id)
         allowed = not claim.timed or (claim.one_sitting and data.one_sitting)
-        cases.append(_Case(claim, data, (None if allowed else _timed(data)) or claim.evidence(data)))
+        cases.append(Case(claim, data, (None if allowed else _timed(data)) or claim.evidence(data)))
     return cases
 
 
@@ -140,72 +145,6 @@ def _timed(data: OutcomeData) -> Evidence | None:
         "column in which its window starts (starts), or after = true.",
         looked=False,
         flags=("timing",),
-    )
-
-
-def _findings(cases: Sequence[_Case]) -> list[Finding]:
-    """Judge one family together, then write each finding."""
-    judgements = judge([case.evidence.question for case in cases])
-    return [_finding(case, judgement) for case, judgement in zip(cases, judgements, strict=True)]
-
-
-def _finding(case: _Case, judgement: Judgement) -> Finding:
-    claim, evidence = case.claim, case.evidence
-    question, decisive = evidence.question, judgement.decisive
-    published_on = evidence.published_on if decisive is None or evidence.published_on else decisive.effect
-    estimate, low, high = _shown(decisive)
-    return Finding(
-        claim=claim.id,
-        family=claim.family,
-        kind=claim.kind,
-        sentence=claim.sentence,
-        outcome=None if case.data is None or not claim.about_outcome else case.data.name,
-        verdict=judgement.verdict,
-        estimate=estimate,
-        ci_low=low,
-        ci_high=high,
-        smallest_effect=_smallest(case, decisive),
-        unit=evidence.unit or claim.unit,
-        published=claim.published,
-        source=claim.source,
-        magnitude="none" if decisive is None or published_on is None else magnitude(published_on, claim.band),
-        flags=(*judgement.flags, *evidence.flags),
-        reason=reason_in_words(judgement, evidence),
-        parts=_parts(question),
-        levels=evidence.levels,
-        levels_unit=evidence.levels_unit,
-        sensitivity=evidence.sensitivity,
-        guards=evidence.guards,
-        n=evidence.n,
-        n_missing=evidence.n_missing,
-        rival=claim.rival,
-    )
-
-
-def _shown(decisive: Component | None) -> tuple[float, float, float]:
-    """Estimate and unadjusted 95% interval of the component on which the verdict turned."""
-    if decisive is None:
-        return math.nan, math.nan, math.nan
-    return decisive.effect.estimate, *decisive.effect.interval()
-
-
-def _smallest(case: _Case, decisive: Component | None) -> float:
-    if decisive is not None:
-        return decisive.smallest
-    if case.data is None:
-        return SMALLEST_EFFECT[case.claim.smallest_key]
-    on_rating = case.claim.smallest_key == "relative" and is_rating(case.data.outcome)
-    return case.data.smallest("sd" if on_rating else case.claim.smallest_key)
-
-
-def _parts(question: object) -> tuple[Part, ...]:
-    """The components of a conjunction, each with its unadjusted 95% interval."""
-    if not isinstance(question, Question) or len(question.components) < 2:
-        return ()
-    intervals = [c.effect.interval() for c in question.components]
-    return tuple(
-        Part(name=c.name, estimate=c.effect.estimate, ci_low=low, ci_high=high)
-        for c, (low, high) in zip(question.components, intervals, strict=True)
     )
 
 

@@ -126,6 +126,16 @@ def judge(family: Sequence[Question | Blocked]) -> list[Judgement]:
     return judgements
 
 
+def judge_planned(family: Sequence[Question | Blocked], planned: Sequence[bool]) -> list[Judgement]:
+    """The verdicts where only some rows of the family were planned: those are judged among themselves.
+
+    A row that was not planned is judged among all of them, as one more test that somebody thought of afterwards.
+    """
+    among_all = judge(family)
+    among_planned = iter(judge([row for row, was in zip(family, planned, strict=True) if was]))
+    return [next(among_planned) if was else every for every, was in zip(among_all, planned, strict=True)]
+
+
 def magnitude(effect: Effect, band: tuple[float, float] | None) -> Magnitude:
     """How the effect compares with the published band; never part of the verdict."""
     if band is None:

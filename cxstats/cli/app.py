@@ -8,7 +8,9 @@ from cxstats import __version__
 from cxstats.cli.claims import claims
 from cxstats.cli.features import features
 from cxstats.cli.guarded import GuardedCommand
+from cxstats.cli.init import init
 from cxstats.cli.methods import methods
+from cxstats.cli.register import register
 from cxstats.cli.score import score
 from cxstats.cli.validate import validate
 from cxstats.cli.which_metric import which_metric
@@ -48,11 +50,13 @@ def _root(
 
 
 for _name, _command in (
+    ("init", init),
+    ("register", register),
     ("validate", validate),
+    ("claims", claims),
     ("which-metric", which_metric),
     ("score", score),
     ("features", features),
-    ("claims", claims),
     ("methods", methods),
 ):
     app.command(_name, cls=GuardedCommand)(_command)

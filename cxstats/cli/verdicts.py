@@ -37,6 +37,7 @@ def print_validation(validation: "Validation") -> None:
     notes = [f"Note: {note}" for note in validation.notes]
     if validation.unused:
         notes.append(f"Described in the study, but used by no claim yet: {', '.join(validation.unused)}.")
+    notes += _plan(validation)
     made = f"seed {validation.seed}, cxstats {validation.version}, cells {validation.fingerprint[:12]}"
     say("\n".join(["", *notes, made, ""]))
 
@@ -57,11 +58,22 @@ def _estimate(finding: "Finding") -> str:
     return f"{shown(finding.estimate, 3)} [{shown(finding.ci_low, 3)}, {shown(finding.ci_high, 3)}]"
 
 
+def _plan(validation: "Validation") -> list[str]:
+    """The locked plan, and what is another now; a line each."""
+    plan = validation.plan
+    if plan is None:
+        return ["No plan was locked before ('cxstats register'): nothing here is confirmatory."]
+    count = {status: sum(f.status == status for f in validation.findings) for status in ("confirmatory", "exploratory")}
+    head = f"Plan {plan.hash}, locked {plan.registered}: " + ", ".join(f"{n} {status}" for status, n in count.items())
+    return [f"{head}.", *(f"Changed since: {change}" for change in plan.changes), *(f"Note: {n}" for n in plan.notes)]
+
+
 def _reasons(validation: "Validation") -> dict[str, list[str]]:
     """Each reason once, with the claims, outcomes and flags to which it applies."""
     reasons: dict[str, list[str]] = {}
     for finding in validation.findings:
         outcome = f" on {finding.outcome}" if finding.outcome else ""
-        flags = f" ({', '.join(finding.flags)})" if finding.flags else ""
+        said = (*finding.flags, *((finding.status,) if finding.status == "exploratory" else ()))
+        flags = f" ({', '.join(said)})" if said else ""
         reasons.setdefault(finding.reason, []).append(f"{finding.claim}{outcome}{flags}")
     return reasons

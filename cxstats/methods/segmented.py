@@ -9,13 +9,13 @@ import numpy as np
 from cxstats.arrays import Floats, Ints
 from cxstats.cells import Cells, IntoCells, as_cells
 from cxstats.errors import RoleError, TooFewError, number, warn
-from cxstats.methods.two_lines import Along, along, predictor_of
 from cxstats.numerics.breakpoint import FEWEST_ROWS, Broken, NoBend, broken_influence, fit_broken, no_bend
 from cxstats.numerics.influence import covariance
 from cxstats.numerics.resample import draw_clusters, draw_counts, seeded
 from cxstats.results import ConfidenceInterval, TalliedResult, checked_level, shown, shown_p
 from cxstats.roles import Outcome, Roles
 from cxstats.scales import Scale
+from cxstats.shared.along import Along, along, predictor_of
 
 TERMS = ("slope below", "slope above", "below - above", "breakpoint")
 _BEND, _BREAKPOINT = 2, 3

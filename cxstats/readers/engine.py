@@ -6,6 +6,7 @@ that may neither load nor install an extension and whose settings are locked.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import RLock
@@ -38,7 +39,8 @@ def connection() -> "duckdb.DuckDBPyConnection":
             "python_enable_replacements": "false",  # a table name never means a Python variable
         },
     )
-    made.execute("SET enable_progress_bar = false")
+    with suppress(duckdb.InvalidInputException):  # in a notebook without ipywidgets there is none to be turned off
+        made.execute("SET enable_progress_bar = false")
     made.execute("SET TimeZone = 'UTC'")
     made.execute("SET lock_configuration = true")
     return made

@@ -5,10 +5,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from cxstats.claims.finding import Validation
-from cxstats.report.pictures import finding_picture, levels_picture, score_picture
+from cxstats.report.methods_used import used_methods
+from cxstats.report.pictures import MOST_DRAWN, finding_picture, levels_picture, score_picture, segments_picture
 from cxstats.report.plain import plain
-from cxstats.report.privacy import MIN_COUNT
+from cxstats.report.privacy import MIN_COUNT, rule
 from cxstats.report.study_view import StudyView, view_studies
+from cxstats.report.versions import environment_versions
 from cxstats.report.words import ASSOCIATION, TERMS, VERDICTS
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def render_html(validations: Sequence[Validation], *, command: str = "", min_cou
     command : str
         The command line that made the report, to be printed in it.
     min_count : int
-        Values given by fewer are not counted out in the distributions.
+        Counts from 1 to below it are held back: in tables, distributions and sentences.
 
     Returns
     -------
@@ -39,6 +41,7 @@ def render_html(validations: Sequence[Validation], *, command: str = "", min_cou
     forbids scripts and any loading, should a browser ever see something in it that is not text.
     """
     studies = view_studies(validations, min_count)
+    methods, references = used_methods(validations)
     return (
         environment()
         .get_template("report.html.j2")
@@ -46,6 +49,11 @@ def render_html(validations: Sequence[Validation], *, command: str = "", min_cou
             studies=studies,
             pictures={study.anchor: study_pictures(study) for study in studies},
             versions=sorted({validation.version for validation in validations}),
+            environment=environment_versions(),
+            methods=methods,
+            references=references,
+            rule=rule(min_count),
+            most_drawn=MOST_DRAWN,
             command=plain(command),
             association=ASSOCIATION,
             verdicts=VERDICTS,
@@ -74,6 +82,7 @@ def study_pictures(study: StudyView) -> dict[str, str]:
 
     drawn = {f"{f.anchor}-effect": finding_picture(f, study.label) for f in study.findings}
     drawn |= {f"{f.anchor}-levels": levels_picture(f, study.label) for f in study.findings}
+    drawn |= {f"{f.anchor}-segments": segments_picture(f, study.label) for f in study.findings}
     drawn |= {s.anchor: score_picture(s, study.label) for s in study.scores}
     # Safe: written by matplotlib, which escapes every text, with a description that is escaped too.
     return {key: Markup(svg) for key, svg in drawn.items()}  # noqa: S704

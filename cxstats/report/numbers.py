@@ -50,6 +50,11 @@ def exact(value: float) -> str:
     return NONE if math.isnan(value) else f"{value:,.6g}".replace("-", "−")
 
 
+def short(value: float) -> str:
+    """A number that was computed, such as the end of a band: three digits of it."""
+    return exact(float(f"{value:.3g}"))
+
+
 def interval(low: float, high: float, digits: int) -> str:
     """``0.012 to 0.050``; in words where an end is missing."""
     if math.isnan(low) or math.isnan(high):

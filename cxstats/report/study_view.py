@@ -4,42 +4,43 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cxstats.claims.finding import Finding, ScoreSummary, Validation, Verdict
+from cxstats.claims.finding import Finding, PlanUsed, Validation, Verdict
 from cxstats.errors import StudyError
-from cxstats.report.finding_view import FindingView, Pieces, view_finding
-from cxstats.report.numbers import counted, decimals, interval, number, share
+from cxstats.report.data_view import (
+    AccountView,
+    CorrelationView,
+    ScoreView,
+    view_account,
+    view_correlations,
+    view_score,
+)
+from cxstats.report.finding_view import MOST_LINES, FindingView, Pieces, view_finding
+from cxstats.report.next_steps import NextStep, next_steps
+from cxstats.report.numbers import counted
 from cxstats.report.plain import linked, plain
-from cxstats.report.privacy import Count, published
+from cxstats.report.small_counts import for_publication
 from cxstats.report.words import EVIDENCE, VERDICTS, VerdictWords
-from cxstats.study.parts import TableAccount
-
-# A score with more different values than this has no bars that could be read.
-MOST_VALUES = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreView:
-    """One score of the data section."""
+class PlanView:
+    """The locked plan, and what is another now than it was then."""
 
-    anchor: str
-    metric: str
-    scale: str
-    score: str
-    estimate: str
-    interval: str
-    answers: str
-    counts: tuple[Count, ...]
-    shares: tuple[str, ...]  # of all answers; empty for a count held back
-    withheld: str  # why some or all counts are not shown
+    hash: str
+    registered: str
+    version: str
+    changes: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountView:
-    """What became of the rows of one table: the steps add up to the rows read."""
+class Minute:
+    """What a reader with one minute should know: the claims that held, that did not, that cannot be told."""
 
-    table: str
-    read: str
-    steps: tuple[tuple[str, str], ...]
+    title: str
+    findings: tuple[FindingView, ...]
+    none: str  # what is said where there are no such claims
+    mixed: bool  # whether each claim must say which of several verdicts it has
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +57,14 @@ class StudyView:
     note: Pieces
     headline: str
     tally: tuple[tuple[Verdict, int, VerdictWords], ...]
+    minute: tuple[Minute, ...]
+    next_steps: tuple[NextStep, ...]
     findings: tuple[FindingView, ...]  # what held first, what could not be tested last
+    anchor_of: dict[str, str]  # the first finding of each claim
+    plan: PlanView | None
     scores: tuple[ScoreView, ...]
+    correlations: tuple[CorrelationView, ...]
+    correlations_left_out: int
     accounts: tuple[AccountView, ...]
     notes: tuple[str, ...]
     unused: tuple[str, ...]
@@ -74,8 +81,9 @@ def at_least_one(validations: Sequence[Validation]) -> Sequence[Validation]:
 
 
 def view_studies(validations: Sequence[Validation], min_count: int) -> list[StudyView]:
-    """The studies of a report in words, each with anchors of its own."""
-    return [view_study(v, place, min_count) for place, v in enumerate(at_least_one(validations), 1)]
+    """The studies of a report in words, each with anchors of its own, small counts held back from sentences too."""
+    safe = [for_publication(validation, min_count) for validation in at_least_one(validations)]
+    return [view_study(validation, place, min_count) for place, validation in enumerate(safe, 1)]
 
 
 def view_study(validation: Validation, place: int, min_count: int) -> StudyView:
@@ -85,6 +93,7 @@ def view_study(validation: Validation, place: int, min_count: int) -> StudyView:
     findings = validation.findings
     anchors = {id(finding): f"{anchor}-claim-{i}" for i, finding in enumerate(findings, 1)}
     tally = Counter(finding.verdict for finding in findings)
+    views = tuple(view_finding(f, findings, anchors, min_count) for f in sorted(findings, key=rank))
     return StudyView(
         validation=validation,
         anchor=anchor,
@@ -96,9 +105,15 @@ def view_study(validation: Validation, place: int, min_count: int) -> StudyView:
         note=linked(validation.note),
         headline=headline(findings),
         tally=tuple((verdict, tally[verdict], words) for verdict, words in VERDICTS.items() if tally[verdict]),
-        findings=tuple(view_finding(f, findings, anchors) for f in sorted(findings, key=rank)),
+        minute=in_one_minute(views),
+        next_steps=next_steps(findings),
+        findings=views,
+        anchor_of={view.claim: view.anchor for view in reversed(views)},
+        plan=view_plan(validation.plan),
         scores=tuple(view_score(s, f"{anchor}-score-{i}", min_count) for i, s in enumerate(validation.scores, 1)),
-        accounts=tuple(map(view_account, validation.tables)),
+        correlations=view_correlations(validation.correlations[:MOST_LINES], min_count),
+        correlations_left_out=max(0, len(validation.correlations) - MOST_LINES),
+        accounts=tuple(view_account(table, min_count) for table in validation.tables),
         notes=tuple(map(plain, validation.notes)),
         unused=tuple(map(plain, validation.unused)),
         seed="none: nothing was drawn" if validation.seed is None else str(validation.seed),
@@ -124,47 +139,34 @@ def headline(findings: Sequence[Finding]) -> str:
     return f"Of {claims}, {listed}."
 
 
-def view_score(summary: ScoreSummary, anchor: str, min_count: int) -> ScoreView:
-    """A score with its distribution, small counts held back."""
-    digits = decimals(summary.ci_low, summary.ci_high, summary.estimate)
-    many = len(summary.values) > MOST_VALUES
-    counts = () if many else published(summary.values, summary.counts, min_count)
-    missing = f"; {summary.n_missing:,} without an answer" if summary.n_missing else ""
-    return ScoreView(
-        anchor=anchor,
-        metric=plain(summary.metric),
-        scale=plain(summary.scale),
-        score=plain(summary.score),
-        estimate=number(summary.estimate, digits),
-        interval=interval(summary.ci_low, summary.ci_high, digits),
-        answers=f"{counted(summary.n, 'answer')}{missing}.",
-        counts=counts,
-        shares=tuple("" if c.count is None else share(c.count, sum(summary.counts)) for c in counts),
-        withheld=withheld(len(summary.values), many, any(c.count is None for c in counts), min_count),
+def in_one_minute(findings: Sequence[FindingView]) -> tuple[Minute, ...]:
+    """The claims by what the data say of them; those that could not be tested are in the list of what to measure."""
+    wanted: tuple[tuple[str, tuple[Verdict, ...], str], ...] = (
+        ("What held", ("supported",), "No claim held."),
+        ("What did not hold", ("not-supported",), "No claim was ruled out."),
+        ("What cannot be told", ("direction-only", "inconclusive"), "Every claim that was tested could be told."),
+    )
+    tested = any(f.finding.verdict != "not-testable" for f in findings)
+    return tuple(
+        Minute(
+            title=title,
+            findings=tuple(f for f in findings if f.finding.verdict in verdicts),
+            none=none,
+            mixed=len(verdicts) > 1,
+        )
+        for title, verdicts, none in wanted
+        if tested
     )
 
 
-def withheld(values: int, many: bool, held_back: bool, min_count: int) -> str:
-    """Why some or all counts are not shown."""
-    if many:
-        return f"{values:,} different values were given: too many to show one by one."
-    if held_back:
-        return f"Values given fewer than {min_count} times are not counted out, to protect those who gave them."
-    return ""
-
-
-def stands_for(account: TableAccount) -> str:
-    """How many customers counted rows stand for; nothing for data that are not counted."""
-    return "" if account.stands_for is None else f" (counts of {account.stands_for:,} in all)"
-
-
-def view_account(account: TableAccount) -> AccountView:
-    """What became of a table's rows; only what happened is listed."""
-    fates = (
-        (account.used, "used" + stands_for(account)),
-        (account.filtered, "left out by the study's own filter"),
-        (account.superseded, "left out because another row of the same key was picked"),
-        (account.unmatched, "left out because no analysed row has their key"),
+def view_plan(plan: PlanUsed | None) -> PlanView | None:
+    """The locked plan in words."""
+    if plan is None:
+        return None
+    return PlanView(
+        hash=plain(plan.hash),
+        registered=plain(plan.registered),
+        version=plain(plan.version),
+        changes=tuple(map(plain, plan.changes)),
+        notes=tuple(map(plain, plan.notes)),
     )
-    steps = tuple((f"{n:,}", words) for n, words in fates if n or words == "used")
-    return AccountView(table=plain(account.table), read=f"{account.read:,}", steps=steps)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cxstats.claims.finding import Kind, Magnitude, Verdict
+from cxstats.claims.finding import Kind, Magnitude, Status, Verdict
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,28 @@ FLAGS: dict[str, str] = {
     "no-baseline": "Past behaviour was not taken into account. Loyal customers give better scores and also come "
     "back more often, so part of the effect may be theirs.",
     "timing": "It is not certain that the score was measured before the outcome.",
-    "regression-to-mean": "Customers with a contact had scored higher before. High scores fall by themselves, so part "
-    "of the fall may not come from the contact.",
+    "regression-to-mean": "A contact, or a perk, came after scores that were better or worse than usual. Such scores "
+    "go back by themselves, so part of what followed may not come from it.",
+    "regression-to-mean-untested": "Whether perks followed ratings better or worse than usual, which go back by "
+    "themselves, could not be tested.",
     "no-control": "There are no customers without a contact, whose scores would show how many fall by themselves.",
     "reported-only": "The effect is seen in the effort that customers reported, but not in the effort that was "
     "recorded. A bad mood can raise what is reported.",
-    "pre-trend": "Treated and untreated had moved apart before the change.",
+    "pre-trend": "Treated and untreated, or customers with and without a perk, had moved apart before it began.",
+    "pre-trend-untested": "Whether treated and untreated, or customers with and without a perk, had moved alike before "
+    "it began could not be tested.",
+    "selection": "Who got a perk had expected more, or less, than others before it already.",
+    "selection-untested": "Whether who got a perk had expected more, or less, than others before it could not be "
+    "tested.",
+    "one-estimate": "Only one of two estimates could be made. A doubt that the other one answers stays, so at most the "
+    "direction can be told.",
+    "estimates-disagree": "Two estimates of the same thing differ by more than chance, so one of them is off. That the "
+    "weaker one shows too little then says nothing against the claim.",
+    "no-never-exposed": "Hardly any customer never got a perk, so what goes on without one rests on those who did.",
+    "unmatched": "Some ratings after the last perk have nothing to be compared with: none of that customer before the "
+    "first perk, or of nobody without a perk at that time.",
+    "no-panel": "Firms are compared with each other, not with themselves over time. They may differ in more than "
+    "satisfaction, so at most the direction can be told.",
     "unequal-lags": "The scores were not asked equally long before the outcome. A later score knows more, so the "
     "comparison is not like for like.",
     "straight-lining": "Some customers gave the same answer to every question, also to one that is worded the other "
@@ -100,6 +116,13 @@ MAGNITUDES: dict[Magnitude, str] = {
     "larger": "The size is larger than the published figure.",
     "cannot-tell": "Whether the size agrees with the published figure cannot be told.",
     "none": "",
+}
+
+STATUS: dict[Status, str] = {
+    "confirmatory": "Confirmatory: the plan that was locked before the outcomes were read holds this test as it "
+    "was done.",
+    "exploratory": "Exploratory: the locked plan does not hold this test, or holds another than was done.",
+    "": "",
 }
 
 KINDS: dict[Kind, str] = {

@@ -10,6 +10,9 @@ from cxstats.simulate.answers import cohort as cohort
 from cxstats.simulate.complements import ComplementsTruth as ComplementsTruth
 from cxstats.simulate.complements import complements as complements
 from cxstats.simulate.complements import complements_truth as complements_truth
+from cxstats.simulate.encounters import EncountersTruth as EncountersTruth
+from cxstats.simulate.encounters import encounters as encounters
+from cxstats.simulate.encounters import encounters_truth as encounters_truth
 from cxstats.simulate.firms import FirmsTruth as FirmsTruth
 from cxstats.simulate.firms import firms as firms
 from cxstats.simulate.firms import firms_truth as firms_truth
@@ -30,6 +33,9 @@ from cxstats.simulate.population import truth as truth
 from cxstats.simulate.ratings import RatingTruth as RatingTruth
 from cxstats.simulate.ratings import linear_rating as linear_rating
 from cxstats.simulate.ratings import linear_rating_truth as linear_rating_truth
+from cxstats.simulate.service import service as service
+from cxstats.simulate.service import service_truth as service_truth
+from cxstats.simulate.service_population import ServiceTruth as ServiceTruth
 from cxstats.simulate.shapes import ShapeTruth as ShapeTruth
 from cxstats.simulate.shapes import shapes as shapes
 from cxstats.simulate.shapes import shapes_truth as shapes_truth

@@ -8,8 +8,8 @@ import numpy as np
 
 from cxstats.cells import Cells, IntoCells, as_cells, is_cells, metric_names
 from cxstats.errors import RoleError, rows, unknown_column
-from cxstats.figures.asymmetry_curve import GapCurve, gap_curve
 from cxstats.methods.asymmetry import Asymmetry, asymmetry
+from cxstats.methods.bend_gain import BendGain, bend_gain
 from cxstats.methods.effort_disloyalty import EffortDisloyalty, effort_disloyalty
 from cxstats.methods.expectation_levels import ExpectationLevels, expectation_levels
 from cxstats.methods.loyalty_ladder import LoyaltyLadder, loyalty_ladder
@@ -22,17 +22,18 @@ from cxstats.methods.two_lines import TwoLines, two_lines
 from cxstats.methods.wow_attempts import WowAttempts, wow_attempts
 from cxstats.numerics.observed import measured
 from cxstats.results import Result
-from cxstats.roles import Binary, Outcome, Rating, Roles, outcome_columns
+from cxstats.roles import Binary, Continuous, Outcome, Rating, Roles, outcome_columns
 from cxstats.scales import Scale
 from cxstats.shared.disconfirmed import checked_met
+from cxstats.shared.gap_curve import GapCurve, gap_curve
 from cxstats.shared.tiers import declared_tiers
 from cxstats.studies.asking import Asking
 
 # The titles under which an analysis that refuses leaves its reason.
 LEVELS, SLOPES, THREE, ALIKE, LADDER = "levels", "slopes", "levels, adjusted", "customers alike before", "tiers"
-BEND, TURN, CURVE, SURFACE = "bend", "turn", "curve", "response surface"
+BEND, TURN, CURVE, HELD, SURFACE = "bend", "turn", "curve", "two slopes, held out", "response surface"
 EFFORT, PROBLEM, ATTEMPTS, GRID = "effort", "problems", "attempts to wow", "penalty and reward"
-SHAPES = (BEND, TURN, CURVE)  # how loyalty runs along the gap: alone no answer
+SHAPES = (BEND, TURN, CURVE, HELD)  # how loyalty runs along the gap: alone no answer
 MANY_CELLS = 5_000  # distinct rows from which the bend is bootstrapped 200 times, not 2,000: each takes longer
 
 
@@ -41,8 +42,8 @@ class DelightParts:
     """What each analysis found; None where it was not asked, or where ``not_told`` has the reason.
 
     ``rungs`` are the three levels with the controls, or of an outcome that is neither binary nor a rating; ``adjusted``
-    compares exceeded and met among customers alike before; ``ladder`` has the tiers declared. ``gap`` and ``ease`` are
-    the columns declared.
+    compares exceeded and met among customers alike before; ``ladder`` has the tiers declared; ``held`` is what two
+    slopes gain over one line on customers held out. ``gap`` and ``ease`` are the columns declared.
     """
 
     levels: ExpectationLevels | None = None
@@ -53,6 +54,7 @@ class DelightParts:
     bend: SegmentedRegression | None = None
     turn: TwoLines | None = None
     curve: GapCurve | None = None
+    held: BendGain | None = None
     surface: ResponseSurface | None = None
     effort: EffortDisloyalty | None = None
     problem: ProblemRecovery | None = None
@@ -81,7 +83,7 @@ class DelightParts:
     @property
     def notes(self) -> tuple[str, ...]:
         """What stops levels and slopes, then what else must be known of the results."""
-        results = (self.levels, self.slopes, self.rungs, self.adjusted, self.ladder, self.bend, self.turn)
+        results = (self.levels, self.slopes, self.rungs, self.adjusted, self.ladder, self.bend, self.turn, self.held)
         others = (self.surface, self.effort, self.problem, self.attempts, self.grid)
         stopped = [self.not_told[title] for title in (LEVELS, SLOPES) if title in self.not_told]
         kept = [note for part in (*results, *others) if part is not None for note in part.notes]
@@ -263,6 +265,7 @@ def _delight(cells: Cells, found: DelightRoles, ask: Asking, rng: int | np.rando
     low, high = found.met
     three = {"met": low, "exceeded": float(np.nextafter(high, np.inf))}
     slopes = ask(SLOPES, lambda: asymmetry(plain, met=found.met))
+    bent = slopes is not None or isinstance(outcome, Continuous)  # else the reason would be that of the slopes again
     return {
         "levels": ask(LEVELS, lambda: expectation_levels(plain, met=found.met), applies=graded),
         "slopes": slopes,
@@ -272,6 +275,7 @@ def _delight(cells: Cells, found: DelightRoles, ask: Asking, rng: int | np.rando
         "bend": ask(BEND, lambda: segmented(plain, replicates=_replicates(plain), rng=rng)),
         "turn": ask(TURN, lambda: two_lines(plain)),
         "curve": ask(CURVE, lambda: gap_curve(plain, found.met, joined=slopes is not None), applies=graded),
+        "held": ask(HELD, lambda: bend_gain(plain, met=found.met, rng=rng), applies=bent),
         "n_without_controls": cells.n - along.n,
     }
 

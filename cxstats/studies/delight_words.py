@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from cxstats.errors import listed
 from cxstats.methods.asymmetry import Asymmetry
+from cxstats.methods.bend_gain import BendGain
 from cxstats.methods.effort_disloyalty import EffortDisloyalty
 from cxstats.methods.loyalty_ladder import LoyaltyLadder
 from cxstats.methods.overlap_weights import OverlapWeights
@@ -13,6 +14,7 @@ from cxstats.methods.problem_recovery import ProblemRecovery
 from cxstats.methods.response_surface import ResponseSurface
 from cxstats.methods.segmented import SegmentedRegression
 from cxstats.methods.wow_attempts import WowAttempts
+from cxstats.numerics.effect import Effect
 from cxstats.results import Result, shown, shown_p
 from cxstats.roles import Binary, Rating, Survival
 from cxstats.studies.delight_gains import (
@@ -95,6 +97,8 @@ def _sentences(parts: DelightParts) -> Iterator[str]:
         yield f"Exceeded minus met: {_row(parts.levels, list(parts.levels.labels['level']).index('exceeded - met'))}."
     if parts.slopes is not None:
         yield from _slopes(parts.slopes)
+    if parts.held is not None:
+        yield held_in_words(parts.held)
     if parts.levels is not None and parts.levels.share_at_top >= CEILING_FROM:
         yield (
             f"Ceiling: {100 * parts.levels.share_at_top:.0f}% of those whose expectations were met gave the best "
@@ -136,6 +140,30 @@ def _slopes(found: Asymmetry) -> Iterator[str]:
     if found.latent_effect is not None:
         behind = f"; behind the rating, where its end does not count, {interval(found.latent_effect)}"
     yield f"In standard deviations the slope below exceeds the slope above by {interval(found.effect)}{behind}: {told}."
+
+
+def held_in_words(found: BendGain) -> str:
+    """Whether two slopes predict customers held out better than one line, and whether a smooth curve does still."""
+    low, high = found.gain.interval()
+    better = "better" if low > 0 else "worse" if high < 0 else "no better, as far as can be told,"
+    told = f"On customers held out two slopes predict {better} than one line ({_gain_of(found, found.gain)})"
+    if found.spline_gain is not None and found.spline_gain.interval()[0] > 0:
+        told += (
+            f"; a smooth curve predicts better than two slopes ({_gain_of(found, found.spline_gain)}), so these do not "
+            "say it all"
+        )
+    if low > 0 and found.share_at_top >= CEILING_FROM:
+        told += (
+            f"; but {100 * found.share_at_top:.0f}% of the ratings are at the best value, and the end of a scale alone "
+            "bends a line"
+        )
+    return f"{told}."
+
+
+def _gain_of(found: BendGain, gain: Effect) -> str:
+    low, high = (shown(end, 3) for end in gain.interval())
+    what = {"R2": "R2", "log-loss gain": "log-loss per customer"}[found.index[0]]
+    return f"gain in {what} {shown(gain.estimate, 3)}, 95% {low} to {high}"
 
 
 def ratio_in_words(slopes: Asymmetry) -> str:

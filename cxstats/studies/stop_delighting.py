@@ -28,6 +28,7 @@ from cxstats.studies.delight_parts import (
     delight_cells,
     scores,
 )
+from cxstats.studies.delight_words import held_in_words as held_in_words
 from cxstats.studies.delight_words import ratio_in_words as ratio_in_words
 from cxstats.studies.delight_words import sentences, verdict_in_words
 
@@ -243,7 +244,8 @@ def stop_delighting(
     the verdict must hold on the scale behind it too (ordered probit), and where 30% or more of the met customers gave
     the best value, "adds less" is never said. That every tier gains is judged on the same rows with the same smallest
     effect, by all steps (an intersection-union test). Intervals are 95%, the two verdicts not adjusted for each other.
-    What stops a part leaves its reason in ``parts.not_told``.
+    Whether two slopes predict better than one line is told of customers held out (`bend_gain`). What stops a part
+    leaves its reason in ``parts.not_told``.
 
     References
     ----------

@@ -7,8 +7,10 @@ from cxstats.errors import StudyError
 from cxstats.roles import Binary, Outcome, Rating
 from cxstats.scales import Scale
 from cxstats.study.errors import nearest, refuse
-from cxstats.study.frame import recorded
+from cxstats.study.frame import GAP
+from cxstats.study.parts import Table
 from cxstats.study.rules import Declared
+from cxstats.study.service import recorded
 
 
 def known(names: Sequence[str], declared: Sequence[str], what: str) -> None:
@@ -63,7 +65,9 @@ def asked_roles(
     firm: bool,
     change: bool,
     service: Sequence[str],
+    encounters: Sequence[str],
     gap: bool,
+    expected: bool,
 ) -> dict[str, Any]:
     """Gap, controls, strata and keys of an analysis, by the names that they have in the frame."""
     if gap and declared.expectation is None:
@@ -83,7 +87,44 @@ def asked_roles(
         strata += (declared.change.period, declared.change.treated)
     # The segment is no control besides: within a segment it does not vary.
     further = tuple(name for name in declared.controls.columns if name != segment) if controls else ()
+    further += tuple(GAP.values()) if expected and _has_both(declared) else ()
+    further += _summed_up(declared, encounters)
     return {**roles, "controls": further, "strata": (*strata, *_recorded(declared, service))}
+
+
+def _has_both(declared: Declared) -> bool:
+    """True, or the reason why expected and performed cannot be told apart."""
+    if declared.expectation is None or declared.expectation.expected is None:
+        found = "none is declared" if declared.expectation is None else "only the gap is declared"
+        raise StudyError(
+            f"expectation: {found}, so nothing says what was expected.\nName expected and performed there."
+        )
+    return True
+
+
+def analysed_table(declared: Declared) -> Table | None:
+    """The table whose rows are analysed, if it is declared which."""
+    only = next(iter(declared.tables)) if len(declared.tables) == 1 else None
+    return declared.tables.get(declared.rows or only or "")
+
+
+def encounter_summaries(declared: Declared) -> dict[str, str]:
+    """What can be asked for of the encounters of each analysed row's customer -> its name in the frame."""
+    table = analysed_table(declared)
+    return {} if declared.encounters is None or table is None or table.key is None else declared.encounters.summaries
+
+
+def _summed_up(declared: Declared, asked: Sequence[str]) -> tuple[str, ...]:
+    """The names in the frame of what is asked of encounters."""
+    found = encounter_summaries(declared)
+    if asked and declared.encounters is not None and not found:
+        raise StudyError(
+            "encounters: nothing joins them with the analysed rows, whose table has no key."
+            "\nDeclare as its key the column that names the customer."
+        )
+    absent = [name for name in asked if name not in found]
+    refuse(("encounters", f"the study has no '{n}' of them{nearest(n, list(found))}.") for n in absent)
+    return tuple(found[name] for name in asked)
 
 
 def _recorded(declared: Declared, asked: Sequence[str]) -> tuple[str, ...]:

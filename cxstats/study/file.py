@@ -12,22 +12,29 @@ which is not needed where the analysed table, or one table alone, has the column
     [outcome.NAME]                  type (binary | rating | survival | continuous | count), column (or time, event,
                                     entry?), good (or scale, for a rating), kind?, starts?, after?, late?, where?,
                                     missing?, labels?
-    [expectation]                   disconfirmation, or expected and performed; met?, tiers = { meet = 0, ... }?,
-                                    recalled? (asked only after the service)
+    [expectation]                   disconfirmation, or expected and performed (both stay in the analysis); met?,
+                                    tiers = { meet = 0, ... }?, recalled? (asked only after the service)
     [[sensitivity]]                 title, disconfirmation?, where?: an alternative analysis of the expectation,
                                     shown beside the verdict and never part of it
     [controls]                      columns = ["tenure", "prior_orders"]: what is known besides the metrics
     [segments]                      columns = ["industry", "channel"]: groups of customers that are told apart
     [journey]                       rating, touchpoints = [...] (metrics, or else columns on one scale), scale?,
                                     higher_is_better?, whole?, missing?, poor?, same_sitting?
-    [change]                        treated, period (two of the segments), start: journeys changed for some
+    [change]                        treated, period (two of the segments), start, what? (journey | training |
+                                    free upgrade): changed for some
     [moments]                       sequence (a column or a list), order, value, neutral, overall, scale?,
                                     overall_scale?, higher_is_better? and whole? (for both scales), person?, stimulus?,
                                     cluster?, treated?, same_sitting?, overall_table?; without overall only checked
     [service]                       problem?, complained?, recovered?, contact?, attempt?, failure? (each 0 and 1),
-                                    cost?, handling?, wait?, objective? (a list: transfers, repeats), before?, after?
-                                    (two metrics of one scale), same_sitting?
-    [encounters]                    checked, and used by no claim of this version
+                                    cost?, handling?, wait?, errors? (a number or share of failures), dwell? and
+                                    success? (0 and 1: the task was done; both or neither), objective? (a list:
+                                    transfers, repeats), before?, after? (two metrics of one scale), same_sitting?
+    [encounters]                    customer, order, perk (0 and 1), rating, expectation?, failure? (0 and 1), period?
+                                    (the month or season), scale?, expectation_scale?, higher_is_better? and whole?
+                                    (for both scales), cluster?
+    [trust]                         outcome (continuous or a rating), period (one of the segments)
+    [invitation]                    survey (one of the segments), answered (a binary outcome), csat (the value of
+                                    survey that is the satisfaction survey), randomised?, same_length?
     [smallest_effect]               effect = number
 
 ``evidence`` is required, since every page of a report says it. ``late = "drop"`` lets an outcome be missing
@@ -42,43 +49,26 @@ found by itself. In the analysis they are called as their columns, so that no me
 the name of one, nor may one be called disconfirmation, cluster, weight or count. One column may serve as control,
 segment, cluster and firm: in an analysis by a segment, that segment is no control, since it does not vary
 within itself; the cluster and the firm are copies under another name.
+
+Encounters, as moments, are rows of their own, one per encounter. Where the analysed table has a ``key``, it is matched
+with their ``customer``, and each customer's ratings are summed up beside the analysed rows.
 """
 
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from cxstats.readers.infer import Decimal
 from cxstats.readers.paths import Format
 from cxstats.roles import OutcomeKind
-from cxstats.scales import NAMED, Scale
+from cxstats.scales import NAMED
 from cxstats.scales import Kind as ScaleKind
-from cxstats.study.file_values import Codes, Good, Names, Number, ScaleKey, Text, WhereKeys
-from cxstats.study.parts import Evidence, Pick
-
-Problems = Iterator[tuple[str, str]]  # key, what is wrong with it
-
-
-class _Section(BaseModel):
-    """A section: no key but its own; a value must have the type of its key."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    def problems(self) -> Problems:
-        """What is wrong between the keys of the section."""
-        return iter(())
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "_Section":
-        problems = list(self.problems())
-        if problems:
-            raise PydanticCustomError("keys", "keys contradict each other", {"problems": problems})
-        return self
+from cxstats.study.file_section import FileSection, Problems, ScaledSection
+from cxstats.study.file_values import Codes, Encoding, Good, Names, Number, ScaleKey, Text, Version, WhereKeys
+from cxstats.study.parts import ChangeKind, Evidence, Pick
 
 
-class StudySection(_Section):
+class StudySection(FileSection):
     title: Text
     evidence: Evidence
     rows: Text | None = None
@@ -91,17 +81,17 @@ class StudySection(_Section):
     note: str = ""
 
 
-class TableSection(_Section):
+class TableSection(FileSection):
     file: Text | None = None
     files: list[Text] | None = None
     format: Format | None = None
     sheet: Text | None = None
-    encoding: Text | None = None
+    encoding: Encoding | None = None
     decimal: Decimal = "."
     key: Text | None = None
     time: Text | None = None
     pick: Pick | None = None
-    where: WhereKeys = {}
+    where: WhereKeys = Field(default_factory=dict)
 
     def problems(self) -> Problems:
         if self.file is not None and self.files is not None:
@@ -110,48 +100,16 @@ class TableSection(_Section):
             yield "file", "is required, or else files, a list of them."
 
 
-class _Scaled(_Section):
-    """A section with a scale: a name, or bounds with a direction."""
-
-    higher_is_better: bool | None = None
-    whole: bool | None = None
-
-    def scale_problems(self, scale: Any, kind: str | None) -> Problems:
-        if isinstance(scale, list):
-            if self.higher_is_better is None:
-                yield (
-                    "higher_is_better",
-                    "is required with scale = [low, high]: a direction is declared, never guessed.",
-                )
-            elif not scale[0] < scale[1]:
-                yield "scale", f"must run from a low to a higher value, not from {scale[0]:g} to {scale[1]:g}."
-            elif self.whole is not False and not all(float(bound).is_integer() for bound in scale):
-                yield "scale", "must have whole bounds, unless whole = false."
-            return
-        for key in ("higher_is_better", "whole"):
-            if getattr(self, key) is not None:
-                yield key, f"is for scale = [low, high]; '{scale}' says it already."
-        if kind is not None and scale is not None and kind != NAMED[scale].kind:
-            yield "kind", f"is '{kind}', but the scale '{scale}' is of kind '{NAMED[scale].kind}'."
-
-    def made_scale(self, scale: Any, kind: ScaleKind | None) -> Scale:
-        """The scale itself."""
-        if isinstance(scale, str):
-            return NAMED[scale]
-        whole, better = self.whole is not False, bool(self.higher_is_better)
-        return Scale(scale[0], scale[1], higher_is_better=better, kind=kind or "other", whole=whole)
-
-
-class MetricSection(_Scaled):
+class MetricSection(ScaledSection):
     column: Text
     scale: ScaleKey
     table: Text | None = None
     kind: ScaleKind | None = None
     version: Literal["ces1", "ces2"] | None = None
     version_column: Text | None = None
-    where: WhereKeys = {}
-    missing: Codes = []
-    labels: dict[str, Number] = {}
+    where: WhereKeys = Field(default_factory=dict)
+    missing: Codes = Field(default_factory=list)
+    labels: dict[str, Number] = Field(default_factory=dict)
 
     def problems(self) -> Problems:
         yield from self.scale_problems(self.scale, self.kind)
@@ -171,7 +129,7 @@ _KEYS_OF: dict[str, tuple[str, ...]] = {
 _OPTIONAL: dict[str, tuple[str, ...]] = {"survival": ("entry",), "rating": ("higher_is_better", "whole")}
 
 
-class OutcomeSection(_Scaled):
+class OutcomeSection(ScaledSection):
     type: Literal["binary", "rating", "survival", "continuous", "count"]
     column: Text | None = None
     time: Text | None = None
@@ -184,9 +142,9 @@ class OutcomeSection(_Scaled):
     starts: Text | None = None
     after: bool = False
     late: Literal["drop"] | None = None
-    where: WhereKeys = {}
-    missing: Codes = []
-    labels: dict[str, Number] = {}
+    where: WhereKeys = Field(default_factory=dict)
+    missing: Codes = Field(default_factory=list)
+    labels: dict[str, Number] = Field(default_factory=dict)
 
     def problems(self) -> Problems:
         required, optional = _KEYS_OF[self.type], _OPTIONAL.get(self.type, ())
@@ -203,27 +161,27 @@ class OutcomeSection(_Scaled):
             yield "good", f"must say which value is good for the firm, {ends[0]!r} or {ends[1]!r}, not {self.good!r}."
 
 
-class ExpectationSection(_Section):
+class ExpectationSection(FileSection):
     disconfirmation: Text | None = None
     expected: Text | None = None
     performed: Text | None = None
-    met: Annotated[list[Number], Field(min_length=2, max_length=2)] = [0, 0]
-    tiers: dict[str, Number] = {}
+    met: Annotated[list[Number], Field(min_length=2, max_length=2)] = Field(default_factory=lambda: [0.0, 0.0])
+    tiers: dict[str, Number] = Field(default_factory=dict)
     recalled: bool = False
     table: Text | None = None
 
 
-class SensitivitySection(_Section):
+class SensitivitySection(FileSection):
     title: Text
     disconfirmation: Text | None = None
-    where: WhereKeys = {}
+    where: WhereKeys = Field(default_factory=dict)
 
 
-class JourneySection(_Scaled):
+class JourneySection(ScaledSection):
     rating: Text
     touchpoints: Annotated[list[Text], Field(min_length=1)]
     scale: ScaleKey | None = None
-    missing: Codes = []
+    missing: Codes = Field(default_factory=list)
     poor: Number | None = None
     same_sitting: bool = False
     table: Text | None = None
@@ -231,15 +189,20 @@ class JourneySection(_Scaled):
     def problems(self) -> Problems:
         if self.scale is not None:
             yield from self.scale_problems(self.scale, None)
+            return
+        yield from self.without_scale_problems()
+        if self.missing:
+            yield "missing", "is for columns that get the scale of this section; each [metric] has its own."
 
 
-class ChangeSection(_Section):
+class ChangeSection(FileSection):
     treated: Text
     period: Text
     start: Number
+    what: ChangeKind = "journey"
 
 
-class MomentsSection(_Scaled):
+class MomentsSection(ScaledSection):
     sequence: Names
     order: Text
     value: Text
@@ -256,19 +219,13 @@ class MomentsSection(_Scaled):
     overall_table: Text | None = None
 
     def problems(self) -> Problems:
-        """One direction, and one ``whole``, for both scales; a named scale beside bounds needs neither."""
-        scales = {"scale": self.scale, "overall_scale": self.overall_scale}
-        given = {key: scale for key, scale in scales.items() if scale is not None}
-        bounds = {key: scale for key, scale in given.items() if isinstance(scale, list)}
-        for key, scale in (bounds or given).items():
-            for where, text in self.scale_problems(scale, None):
-                yield key if where == "scale" else where, text
+        yield from self.paired_scale_problems(scale=self.scale, overall_scale=self.overall_scale)
         for key in ("overall_table", "overall_scale"):
             if self.overall is None and getattr(self, key) is not None:
                 yield "overall", f"is required with {key}."
 
 
-class ServiceSection(_Section):
+class ServiceSection(FileSection):
     problem: Text | None = None
     complained: Text | None = None
     recovered: Text | None = None
@@ -278,43 +235,70 @@ class ServiceSection(_Section):
     cost: Text | None = None
     handling: Text | None = None
     wait: Text | None = None
-    objective: list[Text] = []
+    errors: Text | None = None
+    dwell: Text | None = None
+    success: Text | None = None
+    objective: list[Text] = Field(default_factory=list)
     before: Text | None = None
     after: Text | None = None
     same_sitting: bool = False
     table: Text | None = None
 
 
-class EncountersSection(_Section):
+class EncountersSection(ScaledSection):
     customer: Text
     order: Text
     perk: Text
     rating: Text
+    expectation: Text | None = None
+    failure: Text | None = None
+    period: Text | None = None
+    scale: ScaleKey | None = None
+    expectation_scale: ScaleKey | None = None
+    cluster: Text | None = None
     table: Text | None = None
 
+    def problems(self) -> Problems:
+        yield from self.paired_scale_problems(scale=self.scale, expectation_scale=self.expectation_scale)
 
-class ColumnsSection(_Section):
+
+class TrustSection(FileSection):
+    outcome: Text
+    period: Text
+
+
+class InvitationSection(FileSection):
+    survey: Text
+    answered: Text
+    csat: Text
+    randomised: bool = False
+    same_length: bool = False
+
+
+class ColumnsSection(FileSection):
     """Controls or segments."""
 
     columns: Annotated[list[Text], Field(min_length=1)]
     table: Text | None = None
 
 
-class StudyFile(_Section):
+class StudyFile(FileSection):
     """The whole file."""
 
-    cxstats: Literal[1]
+    cxstats: Version
     study: StudySection
     table: Annotated[dict[str, TableSection], Field(min_length=1)]
-    metric: dict[str, MetricSection] = {}
-    outcome: dict[str, OutcomeSection] = {}
+    metric: dict[str, MetricSection] = Field(default_factory=dict)
+    outcome: dict[str, OutcomeSection] = Field(default_factory=dict)
     expectation: ExpectationSection | None = None
-    sensitivity: list[SensitivitySection] = []
+    sensitivity: list[SensitivitySection] = Field(default_factory=list)
     journey: JourneySection | None = None
     change: ChangeSection | None = None
     moments: MomentsSection | None = None
     service: ServiceSection | None = None
     encounters: EncountersSection | None = None
+    trust: TrustSection | None = None
+    invitation: InvitationSection | None = None
     controls: ColumnsSection | None = None
     segments: ColumnsSection | None = None
-    smallest_effect: dict[str, Number] = {}
+    smallest_effect: dict[str, Number] = Field(default_factory=dict)

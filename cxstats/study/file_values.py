@@ -1,5 +1,6 @@
 """The values that a study file may hold, each refused in our words where it is another."""
 
+import codecs
 import math
 from typing import Annotated, Any
 
@@ -81,6 +82,25 @@ def _names(given: Any) -> str | list[str]:
     return names
 
 
+def _version(given: Any) -> int:
+    if type(given) is not int or given != 1:
+        raise PydanticCustomError("study", "must be 1, not {given}", {"given": repr(given)})
+    return given
+
+
+def _encoding(given: Any) -> str:
+    if not isinstance(given, str):
+        raise PydanticCustomError("study", "must be text, not {given}", {"given": repr(given)})
+    try:
+        codecs.lookup(given)
+    except (LookupError, ValueError):
+        known = "must be one that Python knows, such as utf-8 or latin-1, not {given}"
+        raise PydanticCustomError("study", known, {"given": repr(given)}) from None
+    return given
+
+
+Version = Annotated[int, PlainValidator(_version)]
+Encoding = Annotated[str, PlainValidator(_encoding)]
 Text = Annotated[str, Field(min_length=1)]
 Number = Annotated[float, PlainValidator(_number)]
 Good = Annotated[Any, PlainValidator(_good)]

@@ -2,33 +2,37 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from cxstats.arrays import Bools, Floats, Ints
 from cxstats.errors import rows
 from cxstats.roles import Outcome, Survival
+from cxstats.study.encounters import Encounters, customer_summaries, encounter_rows
 from cxstats.study.errors import counted, key_path, value_counts, wrong
 from cxstats.study.moments import moment_rows
 from cxstats.study.parts import (
-    SERVICE,
     VERSIONS,
     Expectation,
     Metric,
     Moments,
     Sensitivity,
-    Service,
     StudyOutcome,
     Table,
     TableAccount,
     Timing,
     Where,
 )
+from cxstats.study.service import Service
+from cxstats.study.service import recorded as recorded  # told with the names of the frame
 from cxstats.study.sources import load
+from cxstats.study.surveys import Invitation, refuse_absent_survey
 from cxstats.study.tables import LoadedTable, analysed_rows, matched_rows
 from cxstats.study.timing import Dated, timing_of
 from cxstats.study.values import grouping, matching, scores
+
+GAP = {key: f"expectation.{key}" for key in ("expected", "performed")}  # names of the two that make up the gap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +48,8 @@ class Plan:
     expectation: Expectation | None
     moments: Moments | None
     service: Service | None
+    encounters: Encounters | None
+    invitation: Invitation | None
     sensitivities: tuple[Sensitivity, ...]
     controls: Mapping[str, str]  # column -> table; so too the segments
     segments: Mapping[str, str]
@@ -62,32 +68,13 @@ class Analysis:
     timing: Mapping[str, Timing]
     accounts: tuple[TableAccount, ...]
     moments: Any  # pandas, one row per moment; None if not declared
+    encounters: Any  # pandas, one row per encounter; None if not declared
     alternatives: tuple[tuple[Bools, Floats | None], ...]  # per sensitivity: its rows, its gap if another
 
 
 def survival_columns(name: str) -> dict[str, str]:
     """How the columns of a survival outcome are called in the analysis frame."""
     return {part: f"{name}.{part}" for part in ("time", "event", "entry")}
-
-
-class Recorded(NamedTuple):
-    """A column of [service]: its key, its name in the analysis frame, and how its table calls it."""
-
-    key: str
-    name: str
-    column: str
-
-
-def recorded(service: Service | None) -> tuple[Recorded, ...]:
-    """The columns that are declared; those of effort are called by their columns, the others by their keys."""
-    if service is None:
-        return ()
-    given = {key: getattr(service, key) for key in SERVICE}
-    effort = enumerate(service.objective, start=1)
-    return (
-        *(Recorded(key, f"service.{key}", column) for key, column in given.items() if column is not None),
-        *(Recorded(f"objective[{i}]", f"service.objective.{column}", column) for i, column in effort),
-    )
 
 
 def renamed(name: str, outcome: Outcome) -> Outcome:
@@ -127,6 +114,8 @@ class _Assembly:
 
         columns = self._keys() | self._metrics() | self._expectation()
         further = self._further() | self._service()
+        if self.plan.invitation is not None:
+            refuse_absent_survey(self.plan.invitation, further[self.plan.invitation.survey])
         timing = {}
         for name, declared in self.plan.outcomes.items():
             found = self._outcome(name, declared)
@@ -137,14 +126,17 @@ class _Assembly:
         accounts = tuple(self._account(name, columns) for name in self.plan.tables if name in self.tables)
         plan = self.plan
         moments = None if plan.moments is None else moment_rows(plan.moments, plan.tables)
-        if moments is not None:
-            accounts += tuple(account for account in moments.accounts if account.table not in self.tables)
+        encounters = None if plan.encounters is None else encounter_rows(plan.encounters, plan.tables)
+        further |= {} if encounters is None else self._encounters(encounters[0])
+        own = (*(() if moments is None else moments.accounts), *(() if encounters is None else encounters[1:]))
+        apart = {account.table: account for account in own if account.table not in self.tables}
         return Analysis(
             frame=pd.DataFrame(columns | further),
             firm=None if plan.firm is None else self.column(plan.rows, plan.firm, {}, ""),
             timing=timing,
-            accounts=accounts,
+            accounts=(*accounts, *apart.values()),
             moments=None if moments is None else moments.frame,
+            encounters=None if encounters is None else encounters[0],
             alternatives=alternatives,
         )
 
@@ -203,6 +195,13 @@ class _Assembly:
             for key, name, column in recorded(declared)
         }
 
+    def _encounters(self, frame: Any) -> dict[str, Any]:
+        """What the encounters of a customer come to, where a key says whose they are."""
+        analysed, declared = self.tables[self.plan.rows], self.plan.encounters
+        if declared is None or analysed.table.key is None:
+            return {}
+        return customer_summaries(declared, frame, analysed, self.positions)
+
     def _metrics(self) -> dict[str, Any]:
         columns = {}
         for name, metric in self.plan.metrics.items():
@@ -236,8 +235,8 @@ class _Assembly:
             return {}
         if declared.disconfirmation is not None:
             return {"disconfirmation": self._gap("disconfirmation", declared.disconfirmation)}
-        performed = self._gap("performed", str(declared.performed))
-        return {"disconfirmation": performed - self._gap("expected", str(declared.expected))}
+        both = {name: self._gap(key, str(getattr(declared, key))) for key, name in GAP.items()}
+        return {"disconfirmation": both[GAP["performed"]] - both[GAP["expected"]], **both}
 
     def _gap(self, key: str, column: str, *section: str | int) -> Floats:
         table = str(self.plan.expectation.table) if self.plan.expectation else self.plan.rows

@@ -6,6 +6,7 @@ from typing import Any
 from cxstats.errors import RoleError, StudyError
 from cxstats.roles import checked_outcome
 from cxstats.scales import Scale
+from cxstats.study.encounters import Encounters
 from cxstats.study.errors import Problem, key_path, refuse
 from cxstats.study.parts import (
     Change,
@@ -15,10 +16,11 @@ from cxstats.study.parts import (
     Metric,
     Moments,
     Sensitivity,
-    Service,
     StudyOutcome,
     Table,
 )
+from cxstats.study.service import Service
+from cxstats.study.surveys import Invitation, Trust
 
 
 def check_texts(texts: Mapping[str, object]) -> None:
@@ -33,28 +35,24 @@ def check_texts(texts: Mapping[str, object]) -> None:
     refuse(problems)
 
 
-def check_parts(
-    expectation: object,
-    journey: object,
-    change: object,
-    moments: object,
-    service: object,
-    sensitivities: Sequence[object],
-) -> None:
-    """The expectation and its alternative analyses, the journey, the change, the moments, the service."""
-    if service is not None and not isinstance(service, Service):
-        raise StudyError(f'service: must be cx.Service(problem="problem", recovered="fixed"), not {service!r}.')
-    if moments is not None and not isinstance(moments, Moments):
-        text = 'must be cx.Moments(sequence="visit", order="minute", value="mood", overall="memory", neutral=5), not'
-        raise StudyError(f"moments: {text} {moments!r}.")
-    if change is not None and not isinstance(change, Change):
-        raise StudyError(f'change: must be cx.Change(treated="new", period="month", start=7), not {change!r}.')
-    if journey is not None and not isinstance(journey, Journey):
-        text = 'must be cx.Journey(rating="overall", touchpoints=["checkin", "boarding"]), not'
-        raise StudyError(f"journey: {text} {journey!r}.")
-    if expectation is not None and not isinstance(expectation, Expectation):
-        text = 'must be cx.Expectation(disconfirmation="column"), not'
-        raise StudyError(f"expectation: {text} {expectation!r}.")
+_PARTS: dict[str, tuple[type, str]] = {
+    "service": (Service, 'Service(problem="problem", recovered="fixed")'),
+    "encounters": (Encounters, 'Encounters(customer="guest", order="date", perk="upgrade", rating="stars")'),
+    "trust": (Trust, 'Trust(outcome="trust", period="wave")'),
+    "invitation": (Invitation, 'Invitation(survey="survey", answered="answered", csat="csat")'),
+    "moments": (Moments, 'Moments(sequence="visit", order="minute", value="mood", overall="memory", neutral=5)'),
+    "change": (Change, 'Change(treated="new", period="month", start=7)'),
+    "journey": (Journey, 'Journey(rating="overall", touchpoints=["checkin", "boarding"])'),
+    "expectation": (Expectation, 'Expectation(disconfirmation="column")'),
+}
+
+
+def check_parts(parts: Mapping[str, object], sensitivities: Sequence[object]) -> None:
+    """Each part by its name, None where it is not declared, and the alternative analyses of the expectation."""
+    for name, given in parts.items():
+        kind, example = _PARTS[name]
+        if given is not None and not isinstance(given, kind):
+            raise StudyError(f"{name}: must be cx.{example}, not {given!r}.")
     for number, sensitivity in enumerate(sensitivities):
         if not isinstance(sensitivity, Sensitivity):
             raise StudyError(f"{key_path('sensitivity', number)}: must be a cx.Sensitivity, not {sensitivity!r}.")

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from cxstats.study.errors import key_path, shown, wrong
 from cxstats.study.parts import Moments, Table, TableAccount
-from cxstats.study.sources import load
-from cxstats.study.values import WORDS, kind_of, matching
+from cxstats.study.sources import kept_rows
+from cxstats.study.values import WORDS, kind_of
 
 
 @dataclass(frozen=True)
@@ -23,11 +21,11 @@ class MomentRows:
 def moment_rows(declared: Moments, tables: Mapping[str, Table]) -> MomentRows:
     """Read the moments; join the overall rating, where another table has it."""
     own = str(declared.table)
-    frame, account = _kept(own, tables[own], list(declared.columns.values()))
+    frame, account = kept_rows(own, tables[own], list(declared.columns.values()))
     if declared.overall_table is None:
         return MomentRows(frame, (account,))
     other, keys = declared.overall_table, list(declared.keys)
-    rated, rated_account = _kept(other, tables[other], [*keys, declared.overall])
+    rated, rated_account = kept_rows(other, tables[other], [*keys, declared.overall])
     _refuse_other_kinds(frame, rated, declared)
     named = rated.dropna(subset=keys)  # a missing key names no experience, and joins nothing
     _refuse_repeated(named, declared)
@@ -37,17 +35,6 @@ def moment_rows(declared: Moments, tables: Mapping[str, Table]) -> MomentRows:
         raise wrong(key_path("moments", "overall_table"), what)
     told = replace(rated_account, used=used, unmatched=len(rated) - used)
     return MomentRows(frame.merge(named, on=keys, how="left"), (account, told))
-
-
-def _kept(name: str, table: Table, columns: list[str]) -> tuple[Any, TableAccount]:
-    """The columns of the rows that the table's own filter keeps."""
-    wanted = list(dict.fromkeys([*columns, *table.where]))
-    frame = load(name, table, wanted)
-    kept = matching(frame, table.where, key_path("table", name, "where"))
-    used = int(np.count_nonzero(kept))
-    return frame[kept][list(dict.fromkeys(columns))], TableAccount(
-        table=name, read=len(frame), used=used, filtered=len(frame) - used
-    )
 
 
 def _refuse_other_kinds(frame: Any, rated: Any, declared: Moments) -> None:

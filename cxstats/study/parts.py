@@ -10,9 +10,9 @@ from cxstats.scales import Scale
 Value: TypeAlias = bool | int | float | str
 Where: TypeAlias = Mapping[str, Sequence[Value]]  # column -> the values that are kept
 Pick = Literal["first", "last"]
-SERVICE = ("problem", "complained", "recovered", "contact", "attempt", "failure", "cost", "handling", "wait")
 VERSIONS = ("ces1", "ces2")  # of the effort question: up is bad, up is good
 Evidence = Literal["real", "simulated", "published"]
+ChangeKind = Literal["journey", "training", "free upgrade"]
 TimingStatus = Literal["declared", "checked", "undeclared", "unknown"]
 
 
@@ -107,7 +107,7 @@ class Expectation:
     disconfirmation : str, optional
         Column with received minus expected: above 0 is better than expected.
     expected, performed : str, optional
-        Instead of it, the columns of the two; the gap is performed minus expected.
+        Instead of it, the columns of the two; the gap is performed minus expected. Both stay in the analysis, too.
     met : (low, high)
         The range of the gap that counts as expectation met.
     tiers : mapping from name to number, optional
@@ -153,7 +153,7 @@ class Journey:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Journeys that were changed for some and not for others, from one date on.
+    """Journeys, or what comes with them, that were changed for some and not for others, from one date on.
 
     Parameters
     ----------
@@ -163,11 +163,14 @@ class Change:
         The segment with the period as a number.
     start : float
         The first period in which the treated were treated.
+    what : {"journey", "training", "free upgrade"}
+        Which change it was: of the journey itself, of how staff are trained, or that an upgrade was given for free.
     """
 
     treated: str
     period: str
     start: float
+    what: ChangeKind = "journey"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,42 +235,6 @@ class Moments:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service:
-    """What was recorded of service: problems, contacts, attempts to wow. Columns of one table, all optional.
-
-    Parameters
-    ----------
-    problem, complained, recovered, contact, attempt, failure : str, optional
-        1 where there was one, and 0: a problem, a complaint about it, its recovery; a contact between ``before`` and
-        ``after``; staff who tried to wow; something that went wrong in the contact.
-    before, after : str, optional
-        The metrics of loyalty before and after the contact, of one scale.
-    cost, handling, wait : str, optional
-        Of the contact: what it cost, how long it took, how long others waited meanwhile.
-    objective : list of str
-        Effort that was recorded and not asked: transfers, repeats. More is worse.
-    same_sitting : bool
-        Whether ratings and outcomes come from one questionnaire.
-    table : str, optional
-    """
-
-    problem: str | None = None
-    complained: str | None = None
-    recovered: str | None = None
-    contact: str | None = None
-    attempt: str | None = None
-    failure: str | None = None
-    cost: str | None = None
-    handling: str | None = None
-    wait: str | None = None
-    objective: Sequence[str] = ()
-    before: str | None = None
-    after: str | None = None
-    same_sitting: bool = False
-    table: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Sensitivity:
     """An alternative analysis of the expectation: shown beside the verdict, and never part of it.
 
@@ -294,7 +261,7 @@ class Columns:
 class Section:
     """A part of a study that no claim of this version uses: its columns are checked, and nothing else."""
 
-    name: Literal["journey", "moments", "encounters"]
+    name: Literal["journey", "moments"]
     columns: Mapping[str, str]  # key of the section -> column
     table: str | None = None
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 
 from cxstats.errors import CxStatsError
 from cxstats.roles import Survival
+from cxstats.study.encounters import Encounters
 from cxstats.study.errors import Problem, key_path, nearest, no_column, refuse
-from cxstats.study.frame import Plan, recorded
-from cxstats.study.parts import Columns, Expectation, Metric, Moments, Service, StudyOutcome, Where
+from cxstats.study.frame import Plan
+from cxstats.study.parts import Columns, Expectation, Metric, Moments, StudyOutcome, Where
 from cxstats.study.rules import Declared, contradictions
+from cxstats.study.service import Service, recorded
 from cxstats.study.sources import table_columns
 
 
@@ -42,6 +44,7 @@ class _Finder:
         self._one_source(controls, segments)
         moments = None if declared.moments is None else self._moments(declared.moments)
         service = None if declared.service is None else self._service(declared.service)
+        encounters = None if declared.encounters is None else self._encounters(declared.encounters)
         for section in declared.sections:
             self._table_of((section.name,), section.table, section.columns, read=False)
         for key in ("cluster", "firm", "weight", "count"):
@@ -61,6 +64,8 @@ class _Finder:
             expectation=expectation,
             moments=moments,
             service=service,
+            encounters=encounters,
+            invitation=declared.invitation,
             sensitivities=declared.sensitivities,
             controls=controls,
             segments=segments,
@@ -93,15 +98,24 @@ class _Finder:
         return given or ""
 
     def _table_of(
-        self, section: tuple[str, ...], given: str | None, columns: Mapping[str, str], *, read: bool = True
+        self,
+        section: tuple[str, ...],
+        given: str | None,
+        columns: Mapping[str, str],
+        *,
+        read: bool = True,
+        apart: bool = False,
     ) -> str:
-        """The table that has the columns: the one named, else the analysed one, else the only one that has all."""
+        """The table that has the columns: the one named, else the analysed one, else the only one that has all.
+
+        Rows that stand ``apart`` are read by themselves, unless they are the analysed ones.
+        """
         table = given if given is not None else self._guess(section, list(columns.values()))
         if table not in self.columns:
             text = f"'{table}' is no table of the study{nearest(table, list(self.columns))}."
             self.problems.append((key_path(*section, "table"), text))
             return self.rows
-        self._need(table, columns, section, read=read)
+        self._need(table, columns, section, read=read and (not apart or table == self.rows))
         return table
 
     def _guess(self, section: tuple[str, ...], columns: Sequence[str]) -> str:
@@ -162,9 +176,7 @@ class _Finder:
     def _moments(self, declared: Moments) -> Moments:
         """The table of the moments, and that of the overall rating; they are read by themselves."""
         columns = declared.columns
-        table = self._table_of(("moments",), declared.table, columns, read=False)
-        if table == self.rows:
-            self._need(table, columns, ("moments",))
+        table = self._table_of(("moments",), declared.table, columns, apart=True)
         overall = declared.overall_table
         if overall is not None and overall not in self.columns:
             text = f"'{overall}' is no table of the study{nearest(overall, list(self.columns))}."
@@ -178,6 +190,10 @@ class _Finder:
     def _service(self, declared: Service) -> Service:
         columns = {key: column for key, _, column in recorded(declared)}
         return replace(declared, table=self._table_of(("service",), declared.table, columns))
+
+    def _encounters(self, declared: Encounters) -> Encounters:
+        """The table of the encounters, which are read by themselves."""
+        return replace(declared, table=self._table_of(("encounters",), declared.table, declared.columns, apart=True))
 
     def _columns(self, section: str, declared: Columns) -> dict[str, str]:
         """The table of each control or segment; each is found by itself."""

@@ -8,10 +8,11 @@ from typing import Any
 
 from cxstats.roles import Outcome, Survival
 from cxstats.scales import Scale
+from cxstats.study.encounters import Encounters, encounter_problems
 from cxstats.study.errors import Problem, key_path, nearest
-from cxstats.study.frame import recorded, survival_columns
+from cxstats.study.frame import GAP, survival_columns
+from cxstats.study.names import is_finite, is_listed, is_name, is_number
 from cxstats.study.parts import (
-    SERVICE,
     VERSIONS,
     Change,
     Columns,
@@ -21,10 +22,11 @@ from cxstats.study.parts import (
     Moments,
     Section,
     Sensitivity,
-    Service,
     StudyOutcome,
     Table,
 )
+from cxstats.study.service import Service, recorded, service_problems
+from cxstats.study.surveys import Invitation, Trust, invitation_problems, segment_problems, trust_problems
 
 RESERVED = ("disconfirmation", "cluster", "weight", "count")
 
@@ -41,6 +43,9 @@ class Declared:
     change: Change | None
     moments: Moments | None
     service: Service | None
+    encounters: Encounters | None
+    trust: Trust | None
+    invitation: Invitation | None
     sensitivities: tuple[Sensitivity, ...]
     controls: Columns
     segments: Columns
@@ -82,24 +87,29 @@ def contradictions(declared: Declared) -> list[Problem]:
         if declared.cluster is not None and declared.moments.person is None and declared.moments.cluster is None:
             said = f"since study.cluster = '{declared.cluster}' says so of rows.\nName that column here, or the person."
             problems.append(("moments.cluster", f"must say what makes experiences dependent, {said}"))
-    if declared.service is not None:
-        problems += [(key_path("service", key), text) for key, text in _service_problems(declared.service, declared)]
+    problems += [(key_path(section, key), text) for section, key, text in _part_problems(declared)]
     if declared.expectation is None and declared.sensitivities:
         problems.append(("sensitivity", "needs an [expectation], of which it is an alternative analysis."))
     for name, effect in declared.smallest_effect.items():
-        if not _is_number(effect) or not 0 < effect < math.inf:
+        if not is_number(effect) or not 0 < effect < math.inf:
             problems.append((key_path("smallest_effect", name), f"must be a number above 0, not {effect!r}."))
     for number, sensitivity in enumerate(declared.sensitivities):
         problems += [(key_path("sensitivity", number, k), text) for k, text in _recoding_problems(sensitivity)]
     return problems
 
 
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _part_problems(declared: Declared) -> Iterable[tuple[str, str, str]]:
+    """Section, key and problem, of the parts whose rules lie beside them."""
+    outcomes = {name: placed.outcome for name, placed in declared.outcomes.items()}
+    segments = tuple(declared.segments.columns)
+    if declared.service is not None:
+        yield from (("service", *problem) for problem in service_problems(declared.service, declared.metrics))
+    if declared.encounters is not None:
+        yield from (("encounters", *problem) for problem in encounter_problems(declared.encounters))
+    if declared.trust is not None:
+        yield from (("trust", *problem) for problem in trust_problems(declared.trust, outcomes, segments))
+    if declared.invitation is not None:
+        yield from (("invitation", *p) for p in invitation_problems(declared.invitation, outcomes, segments))
 
 
 def _study_problems(declared: Declared) -> Iterable[Problem]:
@@ -108,11 +118,11 @@ def _study_problems(declared: Declared) -> Iterable[Problem]:
     yield from (
         (key_path("study", key), f"must be the name of a column, not {column!r}.")
         for key, column in given.items()
-        if column is not None and not _is_name(column)
+        if column is not None and not is_name(column)
     )
     for section in ("controls", "segments"):
         table = getattr(declared, section).table
-        if table is not None and not _is_name(table):
+        if table is not None and not is_name(table):
             yield key_path(section, "table"), f"must be the name of a table, not {table!r}."
 
 
@@ -127,10 +137,10 @@ def _recoding_problems(part: Metric | StudyOutcome | Table | Sensitivity) -> Ite
             if not plain or not values:
                 yield "where", f"must give each column a list of values, but '{column}' has {values!r}."
     missing: Any = getattr(part, "missing", ())
-    if not isinstance(missing, list | tuple) or not all(_is_number(v) or isinstance(v, str) for v in missing):
+    if not isinstance(missing, list | tuple) or not all(is_number(v) or isinstance(v, str) for v in missing):
         yield "missing", f"must be a list of numbers or text, not {missing!r}."
     labels: Any = getattr(part, "labels", {})
-    if not isinstance(labels, Mapping) or not all(isinstance(k, str) and _is_number(v) for k, v in labels.items()):
+    if not isinstance(labels, Mapping) or not all(isinstance(k, str) and is_number(v) for k, v in labels.items()):
         yield "labels", f"must map text to numbers, not {labels!r}."
 
 
@@ -138,13 +148,19 @@ def _names(declared: Declared) -> list[Problem]:
     """Metrics, outcomes and roles are columns of one frame, so no two may be called alike."""
     problems: list[Problem] = []
     taken: dict[str, str] = dict.fromkeys(RESERVED, "a role of every study")
-    if declared.service is not None and _is_listed(declared.service.objective):
+    if declared.service is not None and is_listed(declared.service.objective):
         taken |= {r.name: f"how [service] calls its column {r.key}" for r in recorded(declared.service)}
+    if declared.expectation is not None and declared.expectation.expected is not None:
+        taken |= {name: f"how [expectation] calls its column {key}" for key, name in GAP.items()}
+    if declared.encounters is not None:
+        taken |= {
+            name: f"how [encounters] calls its summary {key}" for key, name in declared.encounters.summaries.items()
+        }
     named = [("metric", n, [n]) for n in declared.metrics]
     named += [("outcome", n, _outcome_names(n, o.outcome)) for n, o in declared.outcomes.items()]
     named += [("table", n, []) for n in declared.tables]
     for section, name, columns in named:
-        if not _is_name(name):
+        if not is_name(name):
             problems.append((section, f"a name must be text and not empty, not {name!r}."))
             continue
         for column in columns:
@@ -159,13 +175,14 @@ def _column_problems(part: str, declared: Declared, taken: Mapping[str, str]) ->
     problems, columns = [], getattr(declared, f"{part}s").columns
     for number, column in enumerate(columns):
         path = key_path(f"{part}s", "columns", number)
-        if not _is_name(column):
+        if not is_name(column):
             problems.append((path, f"must be the name of a column, not {column!r}."))
         elif column in columns[:number]:
             problems.append((path, f"'{column}' is named twice."))
         elif column in taken:
             owner = "metric" if column in declared.metrics else "outcome"
-            mend = "Rename" if column in RESERVED else f"Give the {owner} another name, or rename"
+            named = "also the name" in taken[column]
+            mend = f"Give the {owner} another name, or rename" if named else "Rename"
             text = f"'{column}' is {taken[column]}, and a {part} is called as its column.\n{mend} the column."
             problems.append((path, text))
     return problems
@@ -207,87 +224,39 @@ def _table_problems(table: Table) -> Iterable[tuple[str, str]]:
 
 
 def _change_problems(change: Change, declared: Declared) -> Iterable[tuple[str, str]]:
-    segments = list(declared.segments.columns)
     for key in ("treated", "period"):
-        name = getattr(change, key)
-        if not _is_name(name) or name not in segments:
-            yield key, f"must name one of the segments, but {name!r} is none{nearest(str(name), segments)}."
+        yield from segment_problems(key, getattr(change, key), declared.segments.columns)
     if change.treated == change.period:
         yield "period", f"must be another column than treated, but both are '{change.treated}'."
-    if not _is_number(change.start):
+    if not is_finite(change.start):
         yield "start", f"must be a number, not {change.start!r}."
+    if change.what not in ("journey", "training", "free upgrade"):
+        yield "what", f"must be 'journey', 'training' or 'free upgrade', not {change.what!r}."
 
 
 def _moments_problems(moments: Moments) -> Iterable[tuple[str, str]]:
     keys: Any = moments.sequence
     listed_keys = [keys] if isinstance(keys, str) else keys
-    if not isinstance(listed_keys, list | tuple) or not listed_keys or not all(map(_is_name, listed_keys)):
+    if not isinstance(listed_keys, list | tuple) or not listed_keys or not all(map(is_name, listed_keys)):
         yield "sequence", f"must be a column, or a list of columns, not {keys!r}."
         return
     for key in ("order", "value", "overall", "person", "stimulus", "cluster", "treated", "table", "overall_table"):
         name = getattr(moments, key)
-        if not (_is_name(name) or (name is None and key not in ("order", "value", "overall"))):
+        if not (is_name(name) or (name is None and key not in ("order", "value", "overall"))):
             yield key, f"must be a name, not {name!r}."
     if not isinstance(moments.same_sitting, bool):
         yield "same_sitting", f"must be true or false, not {moments.same_sitting!r}."
     yield from _one_role_each(moments)
-    if not _is_number(moments.neutral) or not math.isfinite(moments.neutral):
+    if not is_number(moments.neutral) or not math.isfinite(moments.neutral):
         yield "neutral", f"must be a number, not {moments.neutral!r}."
     for key in ("scale", "overall_scale"):
         scale = getattr(moments, key)
         if scale is not None and not isinstance(scale, Scale):
             yield key, f"must be a scale such as cx.Scale(0, 10), not {scale!r}."
-    if isinstance(moments.scale, Scale) and _is_number(moments.neutral):
+    if isinstance(moments.scale, Scale) and is_number(moments.neutral):
         low, high = moments.scale.low, moments.scale.high
         if not low <= moments.neutral <= high:
             yield "neutral", f"must lie on the scale, {low:g} to {high:g}, but is {moments.neutral:g}."
-
-
-_NEEDED = {"complained": "problem", "recovered": "problem", **dict.fromkeys(SERVICE[5:], "attempt")}
-
-
-def _is_listed(columns: Any) -> bool:
-    return isinstance(columns, list | tuple) and all(map(_is_name, columns))
-
-
-def _service_problems(service: Service, declared: Declared) -> Iterable[tuple[str, str]]:
-    for key in (*SERVICE, "before", "after", "table"):
-        name = getattr(service, key)
-        if name is not None and not _is_name(name):
-            yield key, f"must be a name, not {name!r}."
-    if not isinstance(service.same_sitting, bool):
-        yield "same_sitting", f"must be true or false, not {service.same_sitting!r}."
-    for key, needed in _NEEDED.items():
-        if getattr(service, key) is not None and getattr(service, needed) is None:
-            yield key, f"needs {needed}, of which it is a part: name its column too."
-    yield from _before_after_problems(service, declared.metrics)
-    if not _is_listed(service.objective):
-        yield "objective", f"must be a list of columns, not {service.objective!r}."
-        return
-    taken: dict[str, str] = {}
-    for key, _, column in recorded(service):
-        amount = key.startswith("objective") and taken.get(column) in ("handling", "wait")  # both effort and arm
-        if column in taken and not amount:
-            yield key, f"must be another column than {taken[column]}, but both are '{column}'."
-        taken.setdefault(column, key)
-
-
-def _before_after_problems(service: Service, metrics: Mapping[str, Metric]) -> Iterable[tuple[str, str]]:
-    """Two metrics of one scale, or neither."""
-    given = {key: getattr(service, key) for key in ("before", "after")}
-    named = {key: name for key, name in given.items() if _is_name(name)}
-    for key, other in (("before", "after"), ("after", "before")):
-        if given[key] is None and other in named:
-            yield key, f"is required with {other}: a change is seen in two scores of one customer."
-    for key, name in named.items():
-        if name not in metrics:
-            yield key, f"'{name}' is no metric of the study{nearest(name, list(metrics))}."
-    if len(named) == 2 and named["before"] == named["after"]:
-        yield "after", f"must be another metric than before, but both are '{named['after']}'."
-    elif len(named) == 2 and set(named.values()) <= set(metrics):
-        first, second = (metrics[name].scale for name in named.values())
-        if first != second:
-            yield "after", f"must have the scale of before, {first}, but '{named['after']}' has {second}."
 
 
 def _one_role_each(moments: Moments) -> Iterable[tuple[str, str]]:
@@ -306,7 +275,7 @@ def _one_role_each(moments: Moments) -> Iterable[tuple[str, str]]:
 
 def _journey_problems(journey: Journey, metrics: list[str]) -> Iterable[tuple[str, str]]:
     touchpoints: Any = journey.touchpoints
-    if isinstance(touchpoints, str) or not all(map(_is_name, touchpoints)) or not _is_name(journey.rating):
+    if isinstance(touchpoints, str) or not all(map(is_name, touchpoints)) or not is_name(journey.rating):
         yield "touchpoints", f"must be a list of metrics, and rating a metric, not {touchpoints!r}."
         return
     for key, name in (("rating", journey.rating), *(("touchpoints", t) for t in touchpoints)):
@@ -319,7 +288,7 @@ def _journey_problems(journey: Journey, metrics: list[str]) -> Iterable[tuple[st
         yield "touchpoints", "must name each metric once."
     if journey.rating in touchpoints:
         yield "rating", f"must be another metric than the touchpoints, but '{journey.rating}' is one of them."
-    if journey.poor is not None and not _is_number(journey.poor):
+    if journey.poor is not None and not is_number(journey.poor):
         yield "poor", f"must be a number, not {journey.poor!r}."
 
 
@@ -336,7 +305,7 @@ def _expectation_problems(expectation: Expectation) -> Iterable[tuple[str, str]]
         yield "recalled", f"must be True or False, not {expectation.recalled!r}."
     tiers: Any = expectation.tiers
     usable = isinstance(tiers, Mapping) and all(
-        _is_name(k) and k != "fail" and _is_number(v) and math.isfinite(v) for k, v in tiers.items()
+        is_name(k) and k != "fail" and is_number(v) and math.isfinite(v) for k, v in tiers.items()
     )
     if not usable:
         yield "tiers", f"must map names (but 'fail', which lies below the first) to numbers, not {tiers!r}."

@@ -11,8 +11,8 @@ from cxstats.frames import column_names, open_frame
 from cxstats.readers.engine import first_line, to_pandas
 from cxstats.readers.read import names_of, read
 from cxstats.study.errors import key_path, no_column, wrong
-from cxstats.study.parts import Table
-from cxstats.study.values import WORDS, kind_of
+from cxstats.study.parts import Table, TableAccount
+from cxstats.study.values import WORDS, kind_of, matching
 
 
 def is_files(table: Table) -> bool:
@@ -55,6 +55,17 @@ def load(name: str, table: Table, columns: Sequence[str]) -> Any:
     if len(pieces) == 1:
         return pieces[0]
     return _stacked(pieces, files_of(table), columns, path)
+
+
+def kept_rows(name: str, table: Table, columns: Sequence[str]) -> tuple[Any, TableAccount]:
+    """The columns of the rows that the table's own filter keeps, for a part that has rows of its own."""
+    wanted = list(dict.fromkeys([*columns, *table.where]))
+    frame = load(name, table, wanted)
+    kept = matching(frame, table.where, key_path("table", name, "where"))
+    used = int(np.count_nonzero(kept))
+    return frame[kept][list(dict.fromkeys(columns))], TableAccount(
+        table=name, read=len(frame), used=used, filtered=len(frame) - used
+    )
 
 
 def file_key(table: Table) -> tuple[str, ...]:

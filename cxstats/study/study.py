@@ -1,39 +1,23 @@
 """`Study`: tables, what their columns mean, and what happened afterwards; checked once, then only asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cxstats.arrays import Bools
 from cxstats.cells import Cells, tally
 from cxstats.errors import StudyError
-from cxstats.readers.paths import local
-from cxstats.roles import Outcome
-from cxstats.scales import Scale
 from cxstats.study.asked import asked_roles, asked_scales, known
-from cxstats.study.frame import Analysis, analyse, renamed
-from cxstats.study.given import check_parts, check_texts, columns_of, metrics_of, outcomes_of, tables_of
-from cxstats.study.parts import (
-    Change,
-    Columns,
-    Evidence,
-    Expectation,
-    Journey,
-    Metric,
-    Moments,
-    Section,
-    Sensitivity,
-    Service,
-    StudyOutcome,
-    TableAccount,
-    Timing,
-)
+from cxstats.study.declared import DeclaredStudy
+from cxstats.study.frame import Analysis, analyse
+from cxstats.study.parts import TableAccount, Timing
 from cxstats.study.plan import plan_of
 from cxstats.study.rules import Declared
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class Study:
+class Study(DeclaredStudy):
     """Data of customers, and what each column is: what `validate` puts the claims to the test on.
 
     Made from a study file with `Study.read`, or in Python without any file. Everything is checked when it is made:
@@ -55,6 +39,12 @@ class Study:
         Experiences that were rated moment by moment, and as a whole afterwards.
     service : Service, optional
         Problems, contacts, attempts to wow, and what was recorded of them.
+    encounters : Encounters, optional
+        Encounters that customers had one after the other, in a table of their own.
+    trust : Trust, optional
+        Trust in a firm, asked in several periods.
+    invitation : Invitation, optional
+        Who was invited to which survey, and whether it was answered.
     sensitivities : list of Sensitivity, optional
         Alternative analyses of the expectation, shown beside the verdict.
     title, evidence, source, licence, note : str
@@ -94,128 +84,10 @@ class Study:
     'declared'
     """
 
-    title: str
-    evidence: Evidence
-    source: str
-    licence: str
-    note: str
-    _declared: Declared = field(repr=False)
     _analysis: Analysis = field(repr=False)
 
-    def __init__(
-        self,
-        *,
-        tables: Mapping[str, Any],
-        metrics: Mapping[str, Scale | Metric] | None = None,
-        outcomes: Mapping[str, Outcome | StudyOutcome] | None = None,
-        expectation: Expectation | None = None,
-        journey: Journey | None = None,
-        change: Change | None = None,
-        moments: Moments | None = None,
-        service: Service | None = None,
-        sensitivities: Sequence[Sensitivity] = (),
-        title: str = "Untitled study",
-        evidence: Evidence = "real",
-        source: str = "",
-        licence: str = "",
-        note: str = "",
-        rows: str | None = None,
-        cluster: str | None = None,
-        weight: str | None = None,
-        count: str | None = None,
-        controls: Sequence[str] | Columns = (),
-        segments: Sequence[str] | Columns = (),
-        firm: str | None = None,
-        smallest_effect: Mapping[str, float] | None = None,
-        sections: Sequence[Section] = (),
-    ) -> None:
-        texts = {"title": title, "evidence": evidence, "source": source, "licence": licence, "note": note}
-        check_texts(texts)
-        check_parts(expectation, journey, change, moments, service, sensitivities)
-        declared = Declared(
-            tables=tables_of(tables),
-            metrics=metrics_of(metrics or {}),
-            outcomes=outcomes_of(outcomes or {}),
-            expectation=expectation,
-            journey=journey,
-            change=change,
-            moments=moments,
-            service=service,
-            sensitivities=tuple(sensitivities),
-            controls=columns_of("controls", controls),
-            segments=columns_of("segments", segments),
-            sections=tuple(sections),
-            smallest_effect=dict(smallest_effect or {}),
-            rows=rows,
-            firm=firm,
-            cluster=cluster,
-            weight=weight,
-            count=count,
-        )
-        made = {**texts, "_declared": declared, "_analysis": analyse(plan_of(declared))}
-        for name, value in made.items():
-            object.__setattr__(self, name, value)
-
-    @classmethod
-    def read(cls, path: str | Path, *, allow_outside: bool = False) -> "Study":
-        """Read a study file, and the data that it names.
-
-        Parameters
-        ----------
-        path : str or Path
-            A study file (TOML); the format is described in `cxstats.study.file`.
-        allow_outside : bool
-            Let the file name data outside its own folder. Say True only for files that you trust.
-
-        Raises
-        ------
-        ReadError
-            The study file cannot be opened.
-        StudyError
-            The file or its data contradict the format or each other: all problems of the file in one message.
-        """
-        from cxstats.study.toml import declaration, parse
-
-        file = local(path)
-        try:
-            return cls(**declaration(parse(file), file.parent, allow_outside=allow_outside))
-        except StudyError as reason:
-            raise StudyError(f"'{path}': {reason}") from None
-
-    @property
-    def metric_scales(self) -> dict[str, Scale]:
-        """The scale of each metric, in the order of the study."""
-        return {name: metric.scale for name, metric in self._declared.metrics.items()}
-
-    @property
-    def outcomes(self) -> dict[str, Outcome]:
-        """Each outcome as declared, with its columns as the analysis calls them."""
-        return {name: renamed(name, declared.outcome) for name, declared in self._declared.outcomes.items()}
-
-    @property
-    def expectation(self) -> Expectation | None:
-        """What was received against what was expected, if it is declared."""
-        return self._declared.expectation
-
-    @property
-    def journey(self) -> Journey | None:
-        """A journey and its touchpoints, if they are declared."""
-        return self._declared.journey
-
-    @property
-    def change(self) -> Change | None:
-        """Journeys that were changed for some, if they are declared."""
-        return self._declared.change
-
-    @property
-    def moments(self) -> Moments | None:
-        """Experiences rated moment by moment, if they are declared."""
-        return self._declared.moments
-
-    @property
-    def service(self) -> Service | None:
-        """Problems, contacts and attempts to wow, if they are declared."""
-        return self._declared.service
+    def _look_at_data(self, declared: Declared) -> None:
+        object.__setattr__(self, "_analysis", analyse(plan_of(declared)))
 
     @property
     def moment_rows(self) -> Any:
@@ -223,57 +95,14 @@ class Study:
         return self._analysis.moments
 
     @property
-    def compared_scales(self) -> dict[str, Scale]:
-        """The scales of the metrics that are compared with each other: all but those of touchpoints."""
-        touchpoints = () if self.journey is None else self.journey.touchpoints
-        return {name: scale for name, scale in self.metric_scales.items() if name not in touchpoints}
-
-    @property
-    def sensitivities(self) -> tuple[Sensitivity, ...]:
-        """Alternative analyses of the expectation: shown beside the verdict, never part of it."""
-        return self._declared.sensitivities
-
-    @property
-    def weighted(self) -> bool:
-        """Whether a survey weight is declared."""
-        return self._declared.weight is not None
-
-    @property
-    def smallest_effect(self) -> dict[str, float]:
-        """Smallest effects of interest that override the register's."""
-        return dict(self._declared.smallest_effect)
-
-    @property
-    def controls(self) -> tuple[str, ...]:
-        """The controls, by the names that they have in the cells: those of their columns."""
-        return tuple(self._declared.controls.columns)
-
-    @property
-    def segments(self) -> tuple[str, ...]:
-        """The columns that tell groups of customers apart, by the names that they have in the cells."""
-        return tuple(self._declared.segments.columns)
-
-    @property
-    def firm(self) -> str | None:
-        """The column of the analysed table that says which firm served the customer, if it is declared."""
-        return self._declared.firm
-
-    @property
-    def unused(self) -> tuple[str, ...]:
-        """Declared sections that no claim of this version uses; only their columns were checked."""
-        return tuple(section.name for section in self._declared.sections)
+    def encounter_rows(self) -> Any:
+        """The encounters as a pandas frame, one row each; None without any."""
+        return self._analysis.encounters
 
     @property
     def tables_account(self) -> tuple[TableAccount, ...]:
         """What became of the rows of each table that was read."""
         return self._analysis.accounts
-
-    @property
-    def met(self) -> tuple[float, float]:
-        """The range of the gap that counts as expectation met."""
-        if self.expectation is None:
-            raise StudyError("expectation: none is declared, so nothing says which gap counts as met.")
-        return self.expectation.met
 
     def cells(
         self,
@@ -285,8 +114,10 @@ class Study:
         firm: bool = False,
         change: bool = False,
         service: Sequence[str] = (),
+        encounters: Sequence[str] = (),
         intention: str | None = None,
         disconfirmation: bool = False,
+        expected: bool = False,
         sensitivity: int | None = None,
     ) -> Cells:
         """The cells for one analysis: an outcome, some metrics, the expectation, and the keys of the study.
@@ -309,11 +140,18 @@ class Study:
             Whether the segments that say who was treated and when, if they are declared, are the strata.
         service : list of str
             Keys of the service section, whose columns become strata: ``service.problem`` and the like.
+        encounters : list of str
+            What of the customer's encounters becomes a control, of the names in ``encounter_summaries``: ``mean``,
+            ``sd`` and ``n`` of the ratings, ``perk_share``, ``failure_share``. In the cells the columns are called
+            ``encounters.mean`` and the like.
         intention : str, optional
             Name of another outcome, a rating or binary one of kind intention, which joins the metrics: a
             binary one on a scale of 0 and 1. So both can be analysed on the same rows.
         disconfirmation : bool
             Whether the gap belongs to the analysis, as the column ``disconfirmation``.
+        expected : bool
+            Whether what was expected and what was performed, of which the gap is made, become controls, as
+            ``expectation.expected`` and ``expectation.performed``.
         sensitivity : int, optional
             Number of an alternative analysis, from 0: its rows, and its gap.
         """
@@ -321,7 +159,15 @@ class Study:
         known([] if outcome is None else [outcome], list(outcomes), "outcome")
         scales = asked_scales(metrics, intention, scales=self.metric_scales, outcomes=outcomes, outcome=outcome)
         roles = asked_roles(
-            declared, controls=controls, segment=segment, firm=firm, change=change, service=service, gap=disconfirmation
+            declared,
+            controls=controls,
+            segment=segment,
+            firm=firm,
+            change=change,
+            service=service,
+            encounters=encounters,
+            gap=disconfirmation,
+            expected=expected,
         )
         asked = None if outcome is None else outcomes[outcome]
         return tally(self._frame(sensitivity, firm), outcome=asked, metrics=scales, **roles)
@@ -337,6 +183,41 @@ class Study:
             raise StudyError(f"sensitivity: the study declares {n}, counted from 0 here, and none is {sensitivity}.")
         kept, gap = self._analysis.alternatives[sensitivity]
         return (frame if gap is None else frame.assign(disconfirmation=gap))[kept]
+
+    def only(self, kept: Bools) -> "Study":
+        """The study on some of its analysed rows, for a look at how much they matter; moments and encounters stay.
+
+        Parameters
+        ----------
+        kept : array of bool
+            For each row of the analysed table, in its order.
+        """
+        whole = self._analysis
+        return self._on(
+            replace(
+                whole,
+                frame=whole.frame[kept],
+                firm=None if whole.firm is None else whole.firm[kept],
+                alternatives=tuple((rows[kept], gap if gap is None else gap[kept]) for rows, gap in whole.alternatives),
+            )
+        )
+
+    def filled(self, values: Mapping[str, Any]) -> "Study":
+        """The study with other values in some columns of its analysis, such as imputed ones."""
+        return self._on(replace(self._analysis, frame=self._analysis.frame.assign(**values)))
+
+    def column(self, name: str) -> Any:
+        """A column of the analysis, by the name that it has in the cells: a pandas series."""
+        return self._analysis.frame[name]
+
+    def frame_of(self, names: Sequence[str]) -> Any:
+        """Columns of the analysis as a pandas frame of its own."""
+        return self._analysis.frame[list(names)].copy()
+
+    def _on(self, analysis: Analysis) -> "Study":
+        other = copy(self)
+        object.__setattr__(other, "_analysis", analysis)
+        return other
 
     def timing(self, outcome: str) -> Timing:
         """Whether the outcome came after the feedback, how that is known, and how long before it that was given."""

@@ -74,7 +74,7 @@ def analysed_rows(table: LoadedTable, cluster: str | None) -> Ints:
     if key is None or (table.table.pick is None and key == cluster):
         chosen = kept
     else:
-        chosen, superseded = _one_per_key(table, kept, _codes(table, table)[0], key_path("study", "cluster"))
+        chosen, superseded = _one_per_key(table, kept, key_codes(table, table)[0], key_path("study", "cluster"))
         table.superseded[superseded] = True
     table.used[chosen] = True
     return np.asarray(chosen, dtype=np.int64)
@@ -83,7 +83,7 @@ def analysed_rows(table: LoadedTable, cluster: str | None) -> Ints:
 def matched_rows(source: LoadedTable, analysed: LoadedTable, positions: Ints, where: Where, path: str) -> Ints:
     """For each analysed row the row of another table that has its key; -1 where there is none."""
     kept = np.flatnonzero(source.kept & matching(source.frame, where, path))
-    theirs, ours = _codes(source, analysed)
+    theirs, ours = key_codes(source, analysed)
     ours = ours[positions]
     known = np.isin(theirs[kept], ours[ours >= 0])
     source.unmatched[kept[~known]] = True
@@ -97,15 +97,18 @@ def matched_rows(source: LoadedTable, analysed: LoadedTable, positions: Ints, wh
     return found
 
 
-def _codes(source: LoadedTable, analysed: LoadedTable) -> tuple[Ints, Ints]:
-    """The keys of both tables as numbers that agree; -1 for a missing key."""
+def key_codes(source: LoadedTable, analysed: LoadedTable, path: str = "") -> tuple[Ints, Ints]:
+    """The keys of both tables as numbers that agree; -1 for a missing key.
+
+    ``path`` is that of the key of ``source``, where it is not declared with its table.
+    """
     import pandas as pd
 
-    first, second = _key(source), _key(analysed)
+    first, second = _key(source, path), _key(analysed)
     kinds = {kind_of(first), kind_of(second)} - {"none"}
     if len(kinds) > 1:
         raise wrong(
-            source.path("key"),
+            path or source.path("key"),
             f"must hold what the key of table '{analysed.name}' holds, but '{source.table.key}' holds "
             f"{WORDS[kind_of(first)]} (such as {_example(first)}), '{analysed.table.key}' {WORDS[kind_of(second)]} "
             f"(such as {_example(second)}).\nStore both alike.",
@@ -115,14 +118,14 @@ def _codes(source: LoadedTable, analysed: LoadedTable) -> tuple[Ints, Ints]:
     return codes[: len(first)], codes[-len(second) :] if len(second) else codes[:0]
 
 
-def _key(table: LoadedTable) -> Any:
+def _key(table: LoadedTable, path: str = "") -> Any:
     """The key column, refused where floating point can no longer tell keys apart."""
     values = table.frame[table.table.key]
     if hasattr(values.dtype, "categories"):
         values = values.astype(values.dtype.categories.dtype)
     if getattr(values.dtype, "kind", "") == "f" and (values.abs() >= _EXACT).any():
         raise wrong(
-            table.path("key"),
+            path or table.path("key"),
             f"'{table.table.key}' holds numbers beyond 2^53 as floating point, which cannot tell all keys apart."
             "\nStore the key as text.",
         )

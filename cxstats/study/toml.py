@@ -1,5 +1,6 @@
 """Read a study file: parse it, refuse what is wrong with it in one message, and declare the study it describes."""
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from cxstats.errors import ReadError, StudyError
 from cxstats.roles import Binary, Continuous, Count, Outcome, Rating, Survival
+from cxstats.study.encounters import Encounters
 from cxstats.study.errors import Problem, key_path, nearest, refuse
 from cxstats.study.file import ColumnsSection, OutcomeSection, StudyFile, TableSection
 from cxstats.study.parts import (
@@ -21,10 +23,11 @@ from cxstats.study.parts import (
     Moments,
     Section,
     Sensitivity,
-    Service,
     StudyOutcome,
     Table,
 )
+from cxstats.study.service import Service
+from cxstats.study.surveys import Invitation, Trust
 
 _WORDS = {
     "missing": "is required.",
@@ -64,6 +67,9 @@ def declaration(file: StudyFile, folder: Path, *, allow_outside: bool) -> dict[s
         "journey": _journey(file),
         "moments": _moments(file),
         "service": _service(file),
+        "encounters": _encounters(file),
+        "trust": None if file.trust is None else Trust(**file.trust.model_dump()),
+        "invitation": None if file.invitation is None else Invitation(**file.invitation.model_dump()),
         "change": None if file.change is None else Change(**file.change.model_dump()),
         "metrics": {
             **_rated(file),
@@ -112,7 +118,10 @@ def _tables(sections: Mapping[str, TableSection], folder: Path, allow_outside: b
                 problems.append((key_path("table", name, *key), "must not hold a null character."))
             elif not allow_outside and not path.resolve().is_relative_to(folder.resolve()):
                 text = f"'{file}' must stay in the folder of the study file."
-                mend = "\nMove the file there, or read the study with allow_outside=True."
+                mend = (
+                    "\nMove the file there, or read the study with allow_outside=True (--allow-outside on the command "
+                )
+                mend += "line)."
                 problems.append((key_path("table", name, *key), text + mend))
         tables[name] = Table(
             paths if section.files is not None else paths[0],
@@ -161,9 +170,24 @@ def _rated(file: StudyFile) -> dict[str, Metric]:
     section = file.journey
     if section is None or section.scale is None:
         return {}
+    if section.table is not None and section.table not in file.table:
+        text = f"'{section.table}' is no table of the study{nearest(section.table, list(file.table))}."
+        refuse([(key_path("journey", "table"), text)])
     scale = section.made_scale(section.scale, None)
     names = [name for name in (section.rating, *section.touchpoints) if name not in file.metric]
     return {name: Metric(column=name, scale=scale, table=section.table, missing=section.missing) for name in names}
+
+
+def as_in_file(file: StudyFile, message: str) -> str:
+    """A message of the study under the paths of the file, where ratings of a journey are no metrics of their own."""
+    section, rated = file.journey, _rated(file)
+    if section is None:
+        return message
+    keys = {section.rating: "rating"} | {t: key_path("touchpoints", i) for i, t in enumerate(section.touchpoints)}
+    for name in rated:
+        path = re.escape(key_path("metric", name, "column") + ": ")
+        message = re.sub(f"^{path}", f"journey.{keys[name]}: ", message, flags=re.MULTILINE)
+    return message
 
 
 def _journey(file: StudyFile) -> Journey | None:
@@ -187,8 +211,8 @@ def _moments(file: StudyFile) -> Moments | None:
     keys = ("order", "value", "overall", "neutral", "person", "stimulus", "cluster", "treated", "same_sitting", "table")
     return Moments(
         sequence=section.sequence if isinstance(section.sequence, str) else tuple(section.sequence),
-        scale=None if section.scale is None else section.made_scale(section.scale, None),
-        overall_scale=None if section.overall_scale is None else section.made_scale(section.overall_scale, None),
+        scale=section.optional_scale(section.scale),
+        overall_scale=section.optional_scale(section.overall_scale),
         overall_table=section.overall_table,
         **{key: getattr(section, key) for key in keys},
     )
@@ -198,6 +222,18 @@ def _service(file: StudyFile) -> Service | None:
     if file.service is None:
         return None
     return Service(**{**file.service.model_dump(), "objective": tuple(file.service.objective)})
+
+
+def _encounters(file: StudyFile) -> Encounters | None:
+    section = file.encounters
+    if section is None:
+        return None
+    keys = ("customer", "order", "perk", "rating", "expectation", "failure", "period", "cluster", "table")
+    return Encounters(
+        scale=section.optional_scale(section.scale),
+        expectation_scale=section.optional_scale(section.expectation_scale),
+        **{key: getattr(section, key) for key in keys},
+    )
 
 
 def _columns(section: ColumnsSection | None) -> Columns:
@@ -216,9 +252,6 @@ def _sections(file: StudyFile) -> list[Section]:
         named = {key: getattr(given, key) for key in ("order", "value", "person", "stimulus", "cluster", "treated")}
         columns = {**_listed("sequence", keys), **{key: name for key, name in named.items() if name is not None}}
         found.append(Section(name="moments", columns=columns, table=given.table))
-    if file.encounters is not None:
-        columns = {key: getattr(file.encounters, key) for key in ("customer", "order", "perk", "rating")}
-        found.append(Section(name="encounters", columns=columns, table=file.encounters.table))
     return found
 
 

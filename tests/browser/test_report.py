@@ -2,16 +2,11 @@
 
 import io
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-
-import cxstats as cx
-from cxstats.report.html import render_html
 
 pytestmark = pytest.mark.browser
 
@@ -19,8 +14,11 @@ SCREENSHOTS = Path(__file__).with_name("screenshots")
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "docs" / "report.png"
 UPDATE = bool(os.environ.get("CXSTATS_UPDATE_SCREENSHOTS"))
-EXAMPLES = ("real", "untestable", "simulated", "hostile")
-BUNDLED = ("olist_deliveries", "sfo_2017", "simulated_cohort", "simulated_journeys", "simulated_visits")
+EXAMPLES = ("real", "untestable", "simulated", "looked", "hostile")
+BUNDLED = (
+    "olist_deliveries", "sfo_2017", "simulated_cohort", "simulated_journeys", "simulated_service", "simulated_visits",
+)  # fmt: skip
+Visit = Callable[..., Any]  # opens a report: the page, what it asked for and what it complained of
 # Name, width, colour scheme. 320 pixels is what WCAG 1.4.10 asks for.
 VIEWS = (("light", 1040, "light"), ("dark", 1040, "dark"), ("phone", 360, "light"), ("narrow", 320, "dark"))
 SHOWN, TALL, COLOURS = ("light", "dark", "phone"), 1500, 256
@@ -30,7 +28,7 @@ NEITHER_NAMED_NOR_HIDDEN = """() => [...document.querySelectorAll("svg, img")].f
     .map(picture => picture.outerHTML.slice(0, 80))"""
 WIDER_THAN_THE_PAGE = """() => [...document.querySelectorAll("body *")].filter(element => {
     const box = element.getBoundingClientRect();
-    return box.width > 1 && box.right > innerWidth + 1 && !element.closest("svg svg, svg *");
+    return box.width > 1 && box.right > innerWidth + 1 && !element.closest("svg svg, svg *, .unseen");
 }).map(element => element.outerHTML.slice(0, 80))"""
 FAINT = """() => {
     const channel = c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
@@ -57,68 +55,10 @@ FAINT = """() => {
 }"""
 
 
-@dataclass
-class Opened:
-    """A page with everything that it asked for and complained of."""
-
-    page: Any
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def reports(example: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("reports")
-    studies = {name: [getattr(example, name)()] for name in EXAMPLES}
-    files = {name: Path("data") / f"{name}.toml" for name in BUNDLED}
-    studies |= {name: [cx.validate(cx.Study.read(ROOT / file), rng=1)] for name, file in files.items()}
-    studies["examples"] = [studies[name][0] for name in ("real", "untestable", "simulated")]
-    studies["bundled"] = [studies[name][0] for name in BUNDLED]
-    command = " ".join(["cxstats validate", *map(str, files.values()), "--html report.html"])
-    paths = {name: folder / f"{name}.html" for name in studies}
-    for name, validations in studies.items():
-        paths[name].write_text(render_html(validations, command=command), encoding="utf-8")
-    return paths
-
-
-@pytest.fixture
-def visit(chromium: Any, reports: dict[str, Path]) -> Iterator[Callable[..., Opened]]:
-    """Open a report; whatever it asks for besides itself is refused and recorded."""
-    contexts = []
-
-    def opened(name: str, width: int = 1040, scheme: str = "light") -> Opened:
-        context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-        contexts.append(context)
-        visited = Opened(context.new_page())
-        address = reports[name].as_uri()
-
-        def refuse(route: Any) -> None:
-            if route.request.url == address:
-                route.continue_()
-            else:
-                visited.requests.append(route.request.url)
-                route.abort()
-
-        def dismiss(dialog: Any) -> None:
-            visited.complaints.append(f"dialog: {dialog.message}")
-            dialog.dismiss()
-
-        visited.page.on("console", lambda message: visited.complaints.append(message.text))
-        visited.page.on("pageerror", lambda error: visited.complaints.append(str(error)))
-        visited.page.on("dialog", dismiss)
-        context.route("**/*", refuse)
-        visited.page.goto(address, wait_until="load")
-        return visited
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
 @pytest.mark.parametrize(("view", "width", "scheme"), VIEWS)
 @pytest.mark.parametrize("name", [*EXAMPLES, "examples", *BUNDLED, "bundled"])
 def test_a_report_opens_quietly_fetches_nothing_and_fits(
-    name: str, view: str, width: int, scheme: str, visit: Callable[..., Opened]
+    name: str, view: str, width: int, scheme: str, visit: Visit
 ) -> None:
     visited = visit(name, width, scheme)
     page = visited.page
@@ -132,7 +72,7 @@ def test_a_report_opens_quietly_fetches_nothing_and_fits(
     assert page.title()
 
 
-def test_the_dark_page_is_dark_and_its_pictures_with_it(visit: Callable[..., Opened]) -> None:
+def test_the_dark_page_is_dark_and_its_pictures_with_it(visit: Visit) -> None:
     for scheme, darker in (("light", "text"), ("dark", "ground")):
         page = visit("simulated", scheme=scheme).page
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -142,7 +82,7 @@ def test_the_dark_page_is_dark_and_its_pictures_with_it(visit: Callable[..., Ope
         assert abs(brightness["ground"] - brightness["text"]) > 300
 
 
-def test_the_keyboard_reaches_the_findings_and_the_details(visit: Callable[..., Opened]) -> None:
+def test_the_keyboard_reaches_the_findings_and_the_details(visit: Visit) -> None:
     page = visit("examples").page
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the findings"
@@ -154,7 +94,7 @@ def test_the_keyboard_reaches_the_findings_and_the_details(visit: Callable[..., 
     assert page.evaluate("document.querySelector('details').open")
 
 
-def test_links_in_the_page_lead_to_the_findings(visit: Callable[..., Opened]) -> None:
+def test_links_in_the_page_lead_to_the_findings(visit: Visit) -> None:
     page = visit("examples").page
     page.click("nav a >> nth=2")
     assert page.evaluate("document.querySelector(':target').textContent") == "Example: a simulated cohort"
@@ -162,7 +102,7 @@ def test_links_in_the_page_lead_to_the_findings(visit: Callable[..., Opened]) ->
     assert page.evaluate("document.querySelector(':target').closest('article') !== null")
 
 
-def test_a_screen_reader_hears_the_table_as_a_table_even_on_a_phone(visit: Callable[..., Opened]) -> None:
+def test_a_screen_reader_hears_the_table_as_a_table_even_on_a_phone(visit: Visit) -> None:
     page = visit("simulated", 360).page
     table = page.get_by_role("table", name="The claims and their verdicts (simulated data)")
     assert table.count() == 1
@@ -172,7 +112,7 @@ def test_a_screen_reader_hears_the_table_as_a_table_even_on_a_phone(visit: Calla
     assert "csat − nps: 0.031, 95% interval 0.019 to 0.043" in picture.get_attribute("aria-label")
 
 
-def test_on_paper_everything_is_there_and_light(visit: Callable[..., Opened]) -> None:
+def test_on_paper_everything_is_there_and_light(visit: Visit) -> None:
     page = visit("simulated", scheme="dark").page
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
@@ -185,7 +125,7 @@ def test_on_paper_everything_is_there_and_light(visit: Callable[..., Opened]) ->
 
 @pytest.mark.parametrize("view", SHOWN)
 @pytest.mark.parametrize("name", BUNDLED)
-def test_the_committed_pictures_of_the_report_exist(name: str, view: str, visit: Callable[..., Opened]) -> None:
+def test_the_committed_pictures_of_the_report_exist(name: str, view: str, visit: Visit) -> None:
     _, width, scheme = next(each for each in VIEWS if each[0] == view)
     taken = picture(visit(name, width, scheme).page, TALL)
     target = SCREENSHOTS / f"{name}-{view}.png"
@@ -194,7 +134,7 @@ def test_the_committed_pictures_of_the_report_exist(name: str, view: str, visit:
     assert size(target.read_bytes()) == size(taken)
 
 
-def test_the_picture_of_the_readme_exists(visit: Callable[..., Opened]) -> None:
+def test_the_picture_of_the_readme_exists(visit: Visit) -> None:
     taken = picture(visit("bundled").page, 1300)
     if UPDATE:
         PICTURE.write_bytes(taken)

@@ -43,10 +43,13 @@ def rated(mean: Sequence[float], shift: float = 0.0) -> pd.DataFrame:
 def test_every_tier_gains() -> None:
     """From .2 to .3, .36 and .45: steps of 50%, 20% and 25%."""
     claim = shares(0.20, 0.30, 0.36, 0.45)
-    assert (claim.verdict, claim.flags, claim.rival) == ("supported", (), "delight-no-loyalty")
+    assert (claim.verdict, claim.flags, claim.rival) == ("supported", ("no-baseline",), "delight-no-loyalty")
     assert [part.name for part in claim.parts] == ["meet - fail", "exceed - meet", "delight - exceed"]
     assert [part.estimate for part in claim.parts] == pytest.approx([0.5, 0.2, 0.25])
-    assert claim.unit == "relative difference in the share of good outcomes"
+    assert claim.unit == "relative gain in good outcomes, or, where the lower tier has more than half, in bad ones"
+    assert claim.reason.startswith(
+        "The share with a good outcome (back) is 20.0% on 'fail', 30.0% on 'meet', 36.0% on 'exceed', 45.0% on 'delight'."
+    )
     # The weakest step decides.
     assert "The gain exceed - meet is 0.2 (95% interval" in claim.reason
     assert [part.name for part in claim.levels] == ["fail", "meet", "exceed", "delight"]
@@ -55,7 +58,7 @@ def test_every_tier_gains() -> None:
 
 def test_a_plateau_refutes_the_ladder_and_is_named() -> None:
     claim = shares(0.20, 0.30, 0.30, 0.30)
-    assert (claim.verdict, claim.flags) == ("not-supported", ("plateau",))
+    assert (claim.verdict, claim.flags) == ("not-supported", ("no-baseline", "plateau"))
     assert "clearly less than 0.1" in claim.reason
     assert "'meet'" in claim.guards[0]
     # A rise that is there and too small to count is no ladder either.
@@ -71,6 +74,51 @@ def test_one_step_down_among_steps_up_refutes_the_ladder() -> None:
 def test_steps_that_cannot_be_told_apart_from_too_small_ones_point_up() -> None:
     """A gain of 12% at the last step, with an interval of 8% to 16%: more than nothing, and perhaps not enough."""
     assert shares(0.20, 0.30, 0.40, 0.448).verdict == "direction-only"
+
+
+def regulars_are_delighted() -> pd.DataFrame:
+    """Regulars come back twice as often, and are delighted more often; delight itself adds nothing."""
+    rows = []
+    for regular, base in ((0, 0.2), (1, 0.4)):
+        for gap, n in ((-2, 2000), (0, 4000 - 2000 * regular), (1, 1000 + 1000 * regular), (4, 500 + 3500 * regular)):
+            rows += [(regular, gap, back, round(n * (base if back else 1 - base))) for back in (0, 1)]
+    return pd.DataFrame(rows, columns=["regular", "gap", "back", "n"])
+
+
+def test_past_behaviour_is_taken_out_where_it_is_declared() -> None:
+    """Regulars come back twice as often whatever they met, 31.4% of all: without the control delight seems to pay."""
+    frame = regulars_are_delighted()
+    plain = findings(frame, count="n", outcomes=BACK)["delight-no-loyalty"]
+    adjusted = findings(frame, count="n", outcomes=BACK, controls=["regular"])["delight-no-loyalty"]
+    assert (plain.verdict, "no-baseline" in plain.flags) == ("not-supported", True)
+    assert (adjusted.verdict, adjusted.flags) == ("supported", ())
+    assert adjusted.estimate == pytest.approx(0.0, abs=1e-12)
+    assert [part.name for part in adjusted.levels] == ["below", "met", "exceeded"]
+    assert adjusted.reason.startswith(
+        "The share with a good outcome (back) is 31.4% where expectations were met and 31.4% where they were exceeded, "
+        "standardised over 'regular'."
+    )
+
+
+def test_adjusted_gain_against_standardisation_by_hand() -> None:
+    """One binary control beside the levels in a saturated table is not saturated in the model: statsmodels fits it."""
+    import statsmodels.api as sm
+
+    rng = np.random.default_rng(6)
+    n = 6000
+    regular = rng.integers(0, 2, n)
+    gap = np.round(rng.normal(0.7 * regular, 1.2, n)).astype(int)
+    back = (rng.random(n) < 0.2 + 0.15 * regular + 0.08 * (gap >= 1)).astype(int)
+    frame = pd.DataFrame({"regular": regular, "gap": gap, "back": back})
+    found = findings(frame, outcomes=BACK, controls=["regular"])["delight-no-loyalty"]
+    design = np.column_stack([np.ones(n), gap == 0, gap >= 1, regular]).astype(float)
+    fit = sm.Logit(back, design).fit(disp=0)
+
+    def share(met: int, exceeded: int) -> float:
+        return float(fit.predict(np.column_stack([np.ones(n), np.full(n, met), np.full(n, exceeded), regular])).mean())
+
+    # Two fits that stop at a gradient of 1e-8 and less agree to about that.
+    assert found.estimate == pytest.approx(share(0, 1) / share(1, 0) - 1, rel=1e-6)
 
 
 def test_delight_and_its_rival_cannot_both_hold() -> None:
@@ -103,7 +151,7 @@ def test_a_last_step_that_only_the_cuts_of_a_rating_make() -> None:
     outcome = {"answer": cx.Rating("answer", cx.Scale(1, 3), after=True)}
     frame = pd.DataFrame(rows, columns=["gap", "answer", "n"])
     claim = findings(frame, count="n", outcomes=outcome)["tier-monotone"]
-    assert (claim.verdict, claim.flags) == ("inconclusive", ("ceiling",))
+    assert (claim.verdict, claim.flags) == ("inconclusive", ("ceiling", "no-baseline"))
     assert claim.ci_low > 0.1
     assert "not on the scale behind it" in claim.reason
 
@@ -135,6 +183,30 @@ def test_what_stops_the_ladder_is_said() -> None:
     thin = findings(frame.assign(gap=[-2, 0, 1, 1] * 30), outcomes=BACK)["tier-monotone"]
     assert thin.verdict == "not-testable"
     assert "'delight' has 0 good and 0 bad" in thin.reason
+
+
+def test_negative_asymmetry_says_what_two_slopes_gain_held_out() -> None:
+    """A bend that is there predicts better than one line; too few outcomes, and a weight, leave a reason."""
+    frame = cx.simulate.cohort(4000, rng=1)
+    outcomes = {"repurchase": cx.Binary("repurchase", after=True)}
+    told = cx.Expectation(disconfirmation="days_early")
+    claim = findings(frame, expectation=told, outcomes=outcomes)["negative-asymmetry"]
+    alone = cx.bend_gain(frame, outcome=outcomes["repurchase"], disconfirmation="days_early", rng=1)
+    low, high = alone.gain.interval()
+    assert low > 0
+    (said,) = [guard for guard in claim.guards if "held out" in guard]
+    assert said == (
+        "On customers held out two slopes predict better than one line (gain in log-loss per customer "
+        f"{alone.gain.estimate:.3g}, 95% {low:.3g} to {high:.3g})."
+    )
+    few = findings(frame.head(180), expectation=told, outcomes=outcomes)["negative-asymmetry"]
+    (why,) = [guard for guard in few.guards if "held out" in guard]
+    untold = "Whether two slopes predict customers held out better than one line cannot be told: "
+    assert why.startswith(f"{untold}At least 100 good and 100 bad outcomes are needed")
+    weighted = findings(frame.assign(w=1.5), expectation=told, outcomes=outcomes, weight="w")["negative-asymmetry"]
+    (why,) = [guard for guard in weighted.guards if "held out" in guard]
+    assert why.startswith(f"{untold}Survey weights cannot be used")
+    assert weighted.verdict == "supported"
 
 
 @pytest.mark.parametrize("recalled", [False, True])

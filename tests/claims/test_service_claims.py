@@ -313,11 +313,11 @@ def contacts(rate: float, ratio: float, failure: float = 0.1, wait: float = 0.0,
 @pytest.mark.parametrize(
     ("rate", "ratio", "verdict", "words"),
     [
-        (0.16, 1.15, "supported", "clearly more than 0.0488, the smallest effect that counts"),
-        (0.40, 1.15, "not-supported", "The figure of attempts (published band 0.11 to 0.21) is 0.4"),
-        (0.05, 1.15, "not-supported", "clearly less than 0.11"),
-        (0.16, 2.00, "not-supported", "The figure of log cost (published band 0.0488 to 0.223) is 0.6"),
-        (0.16, 1.00, "not-supported", "clearly less than 0.0488"),
+        (0.16, 1.15, "supported", ": clearly within the band around the published figure, 0.0488 to 0.223."),
+        (0.40, 1.15, "not-supported", ": clearly above the band around the published figure, 0.11 to 0.21."),
+        (0.05, 1.15, "not-supported", "The figure of attempts is 0.0483"),
+        (0.16, 2.00, "not-supported", "The figure of log cost is 0.693"),
+        (0.16, 1.00, "not-supported", ": clearly below the band around the published figure, 0.0488 to 0.223."),
     ],
 )
 def test_attempts_are_rare_and_dear(rate: float, ratio: float, verdict: str, words: str) -> None:

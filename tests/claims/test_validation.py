@@ -20,13 +20,15 @@ METRICS = {"nps": cx.NPS, "csat": cx.CSAT5, "ease": cx.EASE7}
 EXPECTATION = cx.Expectation(disconfirmation="days_early", met=(0, 0))
 
 
-# A plain study names no segment, no firm, no intention, no tiers and nothing of service.
+# A plain study names no segment, no firm, no intention, no tiers, no encounters and nothing of service.
 UNDECLARED = {
     "industry-moderates", "within-between", "intent-vs-behaviour", "journey-sat-35", "journey-churn-32",
     "journey-beyond-touchpoints", "journey-upside", "touchpoint-compounding", "touchpoint-unequal",
     "peak-end-vs-mean", "peak-end-only", "duration-neglect", "end-weight", "peak-valence-asymmetry",
     "bad-peaks-weigh-more", "trend-effect", "tier-monotone", "delight-cost", "service-4x-disloyalty",
-    "wow-attempt-risk", "complaint-silence", "problem-reveals-quality", "recovery-paradox",
+    "wow-attempt-risk", "complaint-silence", "problem-reveals-quality", "recovery-paradox", "dwell-ambiguous",
+    "satisfaction-trust-elasticity", "csat-response-rate", "wow-fades", "expectation-ratchet",
+    "wow-withdrawal-backfires", "wow-needs-basics", "consistency-wins", "training-lift", "wow-cannibalises",
 }  # fmt: skip
 
 

@@ -50,7 +50,9 @@ def test_help_lists_the_commands(tmp_path: Path) -> None:
     status, out, err = ended(tmp_path, "--help")
     assert (status, err) == (0, "")
     commands = [line.split()[0] for line in out.split("Commands:\n")[1].splitlines()]
-    assert commands == ["validate", "which-metric", "score", "features", "claims", "methods"]
+    assert commands == [
+        "init", "register", "validate", "claims", "which-metric", "score", "features", "methods",
+    ]  # fmt: skip
 
 
 def test_help_loads_nothing_slow(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def originals() -> str:
     [
         ("make_simulated.py", "simulated_cohort.csv"),
         ("make_simulated_journeys.py", "simulated_journeys.csv"),
+        ("make_simulated_service.py", "simulated_service.csv"),
         ("make_simulated_visits.py", "simulated_visits.csv"),
     ],
 )

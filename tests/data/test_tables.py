@@ -11,17 +11,24 @@ import pytest
 import cxstats as cx
 from cxstats import simulate
 from cxstats.simulate.journeys import journeys_truth
+from cxstats.simulate.service import service_truth
 
 DATA = Path(__file__).resolve().parents[2] / "data"
-TABLES = ("olist_deliveries", "sfo_2017", "simulated_cohort", "simulated_journeys")
+TABLES = ("olist_deliveries", "sfo_2017", "simulated_cohort", "simulated_journeys", "simulated_service")
+OF_CONTACT = ("ease", "transfers", "repeats", "attempt", "failure", "cost", "handling", "wait")
 TOUCHPOINTS = ("order", "delivery", "setup", "support")
 COLUMNS = {
     "olist_deliveries": ["stars", "days_early", "days_early_unclipped", "answered_after_delivery", "reordered", "n"],
     "sfo_2017": ["nps", "overall", "ease", "problem", "first_visit", "n"],
     "simulated_cohort": ["nps", "csat", "ease", "days_early", "repurchase", "n"],
     "simulated_journeys": ["branch", *TOUCHPOINTS, "journey", "satisfaction", "churn", "n"],
-}
-LARGEST = {"simulated_journeys": 110_000}  # bytes; with a branch and seven ratings few rows are alike
+    "simulated_service": [
+        "tenure", "gap", "problem", "complained", "recovered", "contact", "before", "after", *OF_CONTACT, "csat",
+        "repurchase", "n",
+    ],
+}  # fmt: skip
+# Bytes; with a branch and seven ratings, or eighteen columns, few rows are alike.
+LARGEST = {"simulated_journeys": 110_000, "simulated_service": 300_000}
 # The stated figures are printed to two (means) and three (slopes) decimals; one of them, .004 for .0045,
 # was cut rather than rounded.
 MEAN_PRINTED, SLOPE_PRINTED = 0.005, 0.0006
@@ -216,6 +223,78 @@ def test_simulated_visits_against_truth() -> None:
     assert (np.abs(found - [0.5, 0.5, 0.0]) < ERRORS * error).all()
     # Noise of .4, and .03 by rounding.
     assert abs(squares / degrees / 0.16 - 1) < ERRORS * np.sqrt(2 / degrees) + 0.01
+
+
+def test_simulated_service_against_truth() -> None:
+    """Shares by hand; what the methods find is compared with the truth where the verdicts are."""
+    truth, counted = service_truth(), table("simulated_service")
+    frame = counted.loc[counted.index.repeat(counted["n"])].reset_index(drop=True)
+    assert len(frame) == 10_000
+    had, met = frame["contact"] == 1, frame["problem"] == 1
+    assert all(frame[column].notna().equals(had) for column in OF_CONTACT)
+    assert all(frame[column].notna().equals(met) for column in ("complained", "recovered"))
+    tried = frame["attempt"] == 1
+    fell, rose, _ = truth.moved["contact"]
+    shares = [
+        (frame["repurchase"], 0.55),
+        (met, 0.3),
+        (1 - frame.loc[met, "complained"], truth.silent),
+        (frame.loc[had, "attempt"], truth.attempt),
+        (frame.loc[tried, "failure"], truth.failure["attempt"]),
+        (frame.loc[had & ~tried, "failure"], truth.failure["no attempt"]),
+        (frame.loc[had, "after"] < frame.loc[had, "before"], fell),
+        (frame.loc[had, "after"] > frame.loc[had, "before"], rose),
+        (frame["gap"] >= 3, truth.tier_share["delight"]),
+    ]
+    for found, share in shares:
+        assert abs(found.mean() - share) < ERRORS * np.sqrt(share * (1 - share) / len(found))
+    for column, ratio in (("cost", truth.cost_ratio), ("handling", truth.handling_ratio)):
+        logs = [np.log(frame.loc[on, column].to_numpy()) for on in (had & ~tried, had & tried)]
+        error = np.sqrt(sum(one.var() / len(one) for one in logs))
+        assert abs(logs[1].mean() - logs[0].mean() - np.log(ratio)) < ERRORS * error
+
+
+def test_simulated_service_states_its_truth() -> None:
+    truth, study = service_truth(), tomllib.loads((DATA / "simulated_service.toml").read_text(encoding="utf-8"))
+    note, readme = study["study"]["note"], (DATA / "README.md").read_text(encoding="utf-8")
+    recovery, tiers = ({k: f"{v:.0%}" for k, v in rates.items()} for rates in (truth.recovery, truth.tier_rate))
+    much, little = (f"{share:.0%}" for share in truth.disloyal.values())
+    slopes = {name: f"{slope:.2f}"[1:] for name, slope in truth.slopes.items()}
+    for told in (
+        f"{truth.silent:.0%} of the customers with a problem do not complain",
+        f"without a problem {recovery['no problem']} come back",
+        f"where one was put right {recovery['recovered']}, where it was not {recovery['unrecovered']}",
+        f"{much} after much effort, {little} after little",
+        f"{truth.harm:.2f} times as often",
+        f"{truth.attempt:.0%} of the contacts, fail in {truth.failure['attempt']:.0%} instead of",
+        f"instead of {truth.failure['no attempt']:.0%}, cost {truth.cost_ratio:.2f} times as much",
+        f"others wait {truth.wait:.0f} minutes more",
+        f"{tiers['fail']} (fail), {tiers['meet']}, {tiers['exceed']} and {tiers['delight']} (delight) come back",
+        f"log-odds {slopes['problem']} per SD, {slopes['no problem']} without",
+    ):
+        assert told in note
+    exact = [
+        *truth.recovery.values(), *truth.tier_rate.values(), *truth.disloyal.values(), *truth.slopes.values(),
+        *truth.per_sd.values(),
+    ]  # fmt: skip
+    assert all(f"{value:.3f}"[1:] in readme for value in exact)
+    assert f"same without one: {truth.harm:.2f} |" in readme
+    assert f"means {truth.cost_ratio:.3f} and {truth.handling_ratio:.3f} times" in readme
+    assert f"wait {truth.wait:.2f} minutes longer" in readme
+
+
+def test_simulated_service_declares_every_key() -> None:
+    study = tomllib.loads((DATA / "simulated_service.toml").read_text(encoding="utf-8"))
+    declared = study["service"]
+    assert set(declared) == {
+        "problem", "complained", "recovered", "contact", "attempt", "failure", "cost", "handling", "wait", "objective",
+        "before", "after",
+    }  # fmt: skip
+    metrics = {name: section["column"] for name, section in study["metric"].items()}
+    named = [*(value for key, value in declared.items() if key != "objective"), *declared["objective"]]
+    named += [*metrics.values(), study["expectation"]["disconfirmation"], *study["controls"]["columns"]]
+    assert {*named, study["outcome"]["repurchase"]["column"], "n"} == set(COLUMNS["simulated_service"])
+    assert {declared["before"], declared["after"]} <= set(metrics)
 
 
 @pytest.mark.parametrize("name", TABLES)

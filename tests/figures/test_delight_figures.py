@@ -8,10 +8,12 @@ import pytest
 import statsmodels.api as sm
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from scipy.interpolate import CubicSpline
 
 import cxstats as cx
-from cxstats.figures.asymmetry_curve import MOST_DOTS, asymmetry_curve, gap_curve
+from cxstats.figures.asymmetry_curve import PICTURE, asymmetry_curve
 from cxstats.figures.page import drawn_page
+from cxstats.shared.gap_curve import MOST_DOTS, gap_curve
 from cxstats.studies.stop_delighting import StopDelighting
 
 # The same sums in another order; robust errors of HC0 become ours times the root of n / (n - 1).
@@ -77,6 +79,50 @@ def test_lines_and_band_against_statsmodels() -> None:
     assert {-3.0, -1.0, 1.0, 3.0} <= set(curve.grid)
 
 
+def test_spline_and_band_against_statsmodels() -> None:
+    """In SciPy's basis: a natural spline by its values at the knots, straight beyond the outer ones."""
+    frame = customers()
+    gap = frame["$gap$"].to_numpy(dtype=float) + np.round(np.random.default_rng(1).uniform(-0.5, 0.5, len(frame)), 3)
+    frame = frame.assign(**{"$gap$": gap})
+    curve = gap_curve(cx.tally(frame, outcome=cx.Binary("back"), disconfirmation="$gap$"), (0, 0))
+    knots = np.quantile(gap, [0.05, 0.275, 0.5, 0.725, 0.95], method="inverted_cdf")
+    assert curve.knots.tolist() == knots.tolist()
+    through = CubicSpline(knots, np.eye(5), bc_type="natural")
+
+    def design(x: Any) -> Any:
+        inside = np.clip(x, knots[0], knots[-1])
+        return through(inside) + (x - inside)[:, None] * through(inside, 1)
+
+    fit = sm.OLS(frame["back"], design(gap)).fit(cov_type="HC0")
+    x = design(curve.grid)
+    error = np.sqrt(np.einsum("ij,jk,ik->i", x, fit.cov_params(), x) * len(frame) / (len(frame) - 1))
+    assert np.allclose(curve.spline, x @ fit.params, rtol=ROUNDING)
+    assert np.allclose(curve.spline_high - curve.spline, Z * error, rtol=1e-7)
+    assert np.allclose(curve.spline - curve.spline_low, Z * error, rtol=1e-7)
+    weighted = frame.assign(w=np.where(gap > 0, 3.0, 1.0))
+    other = gap_curve(cx.tally(weighted, outcome=cx.Binary("back"), disconfirmation="$gap$", weight="w"), (0, 0))
+    assert (other.knots >= curve.knots).all()
+
+
+def test_the_spline_is_dashed_and_said_to_be_a_picture() -> None:
+    curve = gap_curve(cx.tally(customers(), outcome=cx.Binary("back"), disconfirmation="$gap$"), (0, 0))
+    ax = asymmetry_curve(curve)
+    dashed = [
+        line for line in ax.lines if line.get_linestyle() == "--" and np.size(line.get_xdata()) == len(curve.grid)
+    ]
+    assert any(np.array_equal(line.get_ydata(), curve.spline) for line in dashed)
+    assert ax.get_xlabel().endswith(PICTURE)
+    assert len(ax.collections) > 0
+
+
+def test_quantiles_on_one_value_draw_no_spline() -> None:
+    """Nine in ten were met exactly: the knots fall on fewer than three values."""
+    frame = customers().assign(**{"$gap$": np.repeat([-1, 0, 1], [100, 2300, 100])})
+    curve = gap_curve(cx.tally(frame, outcome=cx.Binary("back"), disconfirmation="$gap$"), (0, 0))
+    assert (len(curve.spline), len(curve.knots), len(curve.line)) == (0, 0, len(curve.grid))
+    assert PICTURE not in asymmetry_curve(curve).get_xlabel()
+
+
 def test_weights_and_clusters_move_dots_and_intervals() -> None:
     frame = customers().assign(site=np.arange(2500) % 40, w=1.0 + np.arange(2500) % 2)
     back = cx.Binary("back")
@@ -108,7 +154,7 @@ def test_few_customers_have_a_hollow_dot_without_interval() -> None:
     ax = asymmetry_curve(curve)
     lines = next(one for one in ax.collections if isinstance(one, LineCollection))
     assert len(lines.get_segments()) == 6
-    assert ax.get_xlabel().endswith("hollow: too few customers for an interval")
+    assert "hollow: too few customers for an interval" in ax.get_xlabel()
 
 
 def test_without_lines_only_the_dots_are_drawn() -> None:

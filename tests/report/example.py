@@ -3,7 +3,8 @@
 import math
 from dataclasses import replace
 
-from cxstats.claims.finding import Finding, Part, ScoreSummary, Validation
+from cxstats.claims.data_account import Correlation
+from cxstats.claims.finding import Finding, Part, PlanUsed, ScoreSummary, Validation
 from cxstats.study.parts import TableAccount
 
 INVENTED = "Every number of this study is invented to test the report."
@@ -242,6 +243,56 @@ def simulated() -> Validation:
         tables=(TableAccount(table="customers", read=5000, used=5000),),
         unused=(),
         seed=1,
+    )
+
+
+def figure() -> Finding:
+    """A claim of a number, with the band in which it must lie."""
+    return Finding(
+        claim="delight-cost",
+        family="delight",
+        kind="figure",
+        sentence="About one contact in six has an attempt to delight.",
+        outcome=None,
+        verdict="supported",
+        estimate=0.158,
+        ci_low=0.149,
+        ci_high=0.167,
+        smallest_effect=0.11,
+        band=(0.11, 0.21),
+        unit="share of contacts",
+        published="16% of contacts.",
+        source="Figures whose method was not published",
+        magnitude="as-published",
+        reason="15.8% of contacts had an attempt.",
+        n=6000,
+    )
+
+
+def looked() -> Validation:
+    """A study with a locked plan, in which everything was looked at twice: flips, segments, methods, correlations."""
+    region = tuple(
+        Part(name=name, estimate=estimate, ci_low=estimate - 0.02, ci_high=estimate + 0.02)
+        for name, estimate in (("north", 0.0412), ("south", 0.0287), ("east", -0.0511))
+    )
+    first = replace(
+        best(), status="confirmatory", flips_at=0.0191, flips_to="direction-only", segments=region,
+        reversed_in=("east",),
+        segments_told="The regions differ by more than chance (p .004)", methods=("league_table", "held_out"),
+    )  # fmt: skip
+    other = replace(asymmetry(), status="exploratory", methods=("asymmetry",))
+    scales = [("nps", "csat", 0.5512, 4851), ("nps", "ease", -0.0314, 4660), ("csat", "ease", math.nan, 2800)]
+    return replace(
+        simulated(),
+        title="Example: a study with a plan",
+        findings=(first, other, figure(), untestable().findings[2]),
+        correlations=tuple(Correlation(first=a, second=b, r=r, n=n) for a, b, r, n in scales),
+        plan=PlanUsed(
+            hash="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            registered="2026-01-01T00:00:00Z",
+            version="0.1.0",
+            changes=("The outcome 'stars' was not part of the plan.",),
+        ),
     )
 
 

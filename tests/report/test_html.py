@@ -18,7 +18,7 @@ from cxstats.errors import StudyError
 from cxstats.report.html import render_html
 from cxstats.report.words import FLAGS, VERDICTS
 
-STUDIES = ("real", "untestable", "simulated", "hostile")
+STUDIES = ("real", "untestable", "simulated", "looked", "hostile")
 NUMBER = re.compile(r"−?\d[\d,]*(?:\.\d+)?")
 INLINE = {"a", "bdi", "code", "span", "strong", "cite", "svg", "use"}
 VOID = {"meta", "link", "br", "img", "hr"}
@@ -71,7 +71,7 @@ def all_studies(example: ModuleType) -> str:
 
 def test_text_of_the_data_never_becomes_markup(pages: dict[str, str], example: ModuleType) -> None:
     page = Page(pages["hostile"])
-    known = {tag for name in ("real", "simulated") for tag, _ in Page(pages[name]).elements}
+    known = {tag for name in ("real", "simulated", "looked") for tag, _ in Page(pages[name]).elements}
     assert {tag for tag, _ in page.elements} <= known
     assert "script" not in known
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
@@ -158,19 +158,20 @@ def test_the_same_input_gives_the_same_bytes_in_another_process(example: ModuleT
 
 def numbers_of(finding: Finding) -> list[float]:
     """Every number that a finding holds."""
-    parts = [*finding.parts, *finding.levels, *finding.sensitivity, finding]
+    parts = [*finding.parts, *finding.levels, *finding.sensitivity, *finding.segments, finding]
     values = [x for part in parts for x in (part.estimate, part.ci_low, part.ci_high)]
-    return [*values, finding.smallest_effect, -finding.smallest_effect, finding.n, finding.n_missing]
+    values += [*(finding.band or ()), finding.flips_at, finding.n, finding.n_missing]
+    return [*values, finding.smallest_effect, -finding.smallest_effect]
 
 
 def words_of(finding: Finding) -> str:
     """Every text that a finding holds."""
     texts = [getattr(finding, field.name) for field in fields(finding)]
-    names = [part.name for part in (*finding.parts, *finding.levels, *finding.sensitivity)]
+    names = [part.name for part in (*finding.parts, *finding.levels, *finding.sensitivity, *finding.segments)]
     return " ".join([*(t for t in texts if isinstance(t, str)), *names, *finding.guards, *finding.flags])
 
 
-@pytest.mark.parametrize("name", ["real", "untestable", "simulated"])
+@pytest.mark.parametrize("name", ["real", "untestable", "simulated", "looked"])
 def test_every_number_of_a_card_is_the_findings(name: str, pages: dict[str, str], example: ModuleType) -> None:
     study = getattr(example, name)()
     sentences = {f.claim: f.sentence for f in study.findings}
@@ -297,7 +298,7 @@ def test_an_interval_without_ends_is_told_in_words(example: ModuleType) -> None:
 def test_an_unknown_flag_is_shown_as_it_is(example: ModuleType) -> None:
     study = example.real()
     html = render_html([replace(study, findings=(replace(study.findings[0], flags=("brand-new",)),))])
-    assert "<li><code>brand-new</code></li>" in html
+    assert "<li><code><bdi>brand-new</bdi></code></li>" in html
 
 
 def test_a_component_without_a_number_does_not_stop_the_report(example: ModuleType) -> None:

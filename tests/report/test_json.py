@@ -48,7 +48,7 @@ def faults(value: Any, schema: dict[str, Any], at: str = "$") -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", ["real", "untestable", "simulated", "hostile"])
+@pytest.mark.parametrize("name", ["real", "untestable", "simulated", "looked", "hostile"])
 def test_one_study_follows_the_schema(name: str, example: ModuleType) -> None:
     report = json.loads(render_json([getattr(example, name)()]))
     assert faults(report, DESCRIBED) == []

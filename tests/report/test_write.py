@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cxstats.errors import CxStatsError
-from cxstats.report.write import write_text
+from cxstats.report.write import write_folder, write_text, write_together
 
 OLD, NEW = "old and whole\n", "new: é\n" * 1000
 
@@ -102,3 +102,31 @@ def test_a_link_is_followed(tmp_path: Path, report: Path) -> None:
 def test_a_device_stays_a_device() -> None:
     write_text("/dev/null", NEW)
     assert not Path("/dev/null").is_file()
+
+
+def test_several_files_are_written_or_none(report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full when the second is written: the first has not been moved into place yet."""
+    other, calls = report.with_name("other.csv"), []
+
+    def full(_: int) -> None:
+        calls.append(1)
+        if len(calls) > 1:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CxStatsError, match=r"^'.*other\.csv' must be a file that can be written, but it cannot: No sp"):
+        write_together({report: NEW, other: NEW})
+    assert untouched(report)
+
+
+def test_a_folder_that_was_made_for_nothing_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    write_folder(tmp_path / "old", {"a.csv": OLD})
+    monkeypatch.setattr(os, "fsync", full)
+    for name in ("old", "new"):
+        with pytest.raises(CxStatsError, match=r"No space left on device\."):
+            write_folder(tmp_path / name, {"a.csv": NEW, "b.csv": NEW})
+    assert [path.name for path in tmp_path.rglob("*")] == ["old", "a.csv"]
+    assert (tmp_path / "old" / "a.csv").read_text(encoding="utf-8") == OLD

@@ -153,6 +153,7 @@ def test_every_part_is_the_method_alone(everything: StopDelighting) -> None:
         "ladder": cx.loyalty_ladder(frame, **gap, **orders, cuts=EVERYTHING["tiers"]),
         "bend": cx.segmented(frame, **gap, rng=1),
         "turn": cx.two_lines(frame, **gap),
+        "held": cx.bend_gain(frame, **gap, rng=1),
         "surface": cx.response_surface(frame, **back, expected={"hoped": cx.CSAT7}, performed={"got": cx.CSAT7}),
         "effort": cx.effort_disloyalty(
             frame, **back, **orders, metrics={"effort": cx.EFFORT5}, objective=["transfers"]
@@ -214,8 +215,60 @@ def test_weights_and_clusters_are_used_or_refused() -> None:
     assert clustered.levels is not None
     assert np.allclose(clustered.levels.std_error, alone.std_error, rtol=ROUNDING)
     weighted = cx.stop_delighting(frame, **keys, weight="w", attributes={"room": cx.CSAT5, "staff": cx.CSAT5})
-    assert sorted(weighted.parts.not_told) == ["bend", "penalty and reward"]
+    assert sorted(weighted.parts.not_told) == ["bend", "penalty and reward", "two slopes, held out"]
     assert "Cannot be told (bend): Survey weights cannot be used by the bootstrap of rows" in weighted.summary()
+
+
+# --- held out --------------------------------------------------------------------------------------------------------
+
+HELD = rf"gain in (R2|log-loss per customer) (?P<gain>{NUMBER}), 95% (?P<low>{NUMBER}) to (?P<high>{NUMBER})"
+
+
+def said_of_held(frame: pd.DataFrame, outcome: Any) -> str:
+    result = cx.stop_delighting(frame, outcome=outcome, disconfirmation="gap", rng=1)
+    (said,) = [line for line in result.answers() if line.startswith("On customers held out two slopes predict ")]
+    assert result.parts.held is not None
+    low, high = result.parts.held.gain.interval()
+    found = re.search(HELD, said)
+    assert found is not None
+    stated = [float(found[part]) for part in ("gain", "low", "high")]
+    assert stated == pytest.approx([result.parts.held.gain.estimate, low, high], rel=5e-3)  # three digits are shown
+    return said
+
+
+def test_what_two_slopes_gain_held_out_is_told_against_its_truth() -> None:
+    rng = np.random.default_rng(4)
+    gap = rng.integers(-3, 4, 4000)
+    noise, ten = rng.normal(size=4000), cx.Scale(0, 100)
+    further = r"; a smooth curve predicts better than two slopes \([^;]*\), so"
+    for truth, told in (
+        (10 * np.minimum(gap, 0), r"better than one line \([^;]*\)\.$"),
+        (3 * gap, r"(no better, as far as can be told,|worse) than one line \([^;]*\)\.$"),
+        (3 * gap**2, rf"better than one line \([^;]*\){further}"),
+    ):
+        level = np.clip(np.rint(50 + truth + 9 * noise), 0, 100).astype(int)
+        assert re.search(told, said_of_held(pd.DataFrame({"gap": gap, "stars": level}), cx.Rating("stars", ten)))
+        assert re.search(told, said_of_held(pd.DataFrame({"gap": gap, "spend": level}), cx.Continuous("spend")))
+
+
+def test_a_gain_that_the_end_of_a_scale_can_make_says_so() -> None:
+    """A straight line behind a rating with half its customers at the top: bent on the rating, and by its end alone."""
+    frame = cx.simulate.linear_rating(4000, rng=1, slope=0.6, mean=4.5, unit=0.5)
+    said = said_of_held(frame.rename(columns={"rating": "stars"}), cx.Rating("stars", cx.CSAT5))
+    top = 100 * (frame["rating"] == 5).mean()
+    assert " predict better than one line " in said
+    assert said.endswith(
+        f"; but {top:.0f}% of the ratings are at the best value, and the end of a scale alone bends a line."
+    )
+
+
+def test_too_few_outcomes_for_held_out_leave_a_reason() -> None:
+    result = cx.stop_delighting(contacts(n=160), outcome=cx.Binary("back"), disconfirmation="gap", rng=1)
+    assert result.slopes is not None
+    assert result.parts.held is None
+    assert result.parts.not_told["two slopes, held out"].startswith("At least 100 good and 100 bad outcomes are needed")
+    assert result.slopes.summary() in result.summary()
+    assert not [line for line in result.answers() if "held out" in line]
 
 
 NOTHING = (

@@ -139,7 +139,36 @@ def qualtrics(rng: np.random.Generator) -> None:
     write(folder / "purchases.csv", purchases)
 
 
+def contacts(rng: np.random.Generator) -> None:
+    """What the same customers met and told, and how they were served; some of them are in no wave."""
+    rows: list[dict[str, object]] = []
+    for i in rng.permutation(90)[:75]:
+        problem, called = int(rng.random() < 0.4), int(rng.random() < 0.5)
+        spring = int(rng.integers(2, 11))
+        rows.append(
+            {
+                "customer": 1000 + int(i),
+                "gap": int(rng.integers(-3, 5)) if rng.random() > 0.1 else None,
+                "trouble": problem,
+                "complained": int(rng.random() < 0.3) if problem else None,
+                "solved": int(rng.random() < 0.5) if problem else None,
+                "called": called,
+                "wow": int(rng.random() < 0.2) if called else None,
+                "failed": int(rng.random() < 0.1) if called else None,
+                "euros": round(float(rng.gamma(4, 3)), 2) if called else None,
+                "minutes": int(rng.integers(2, 30)) if called else None,
+                "queue": int(rng.poisson(4)) if called else None,
+                "transfers": int(rng.poisson(0.6)) if called else None,
+                "repeats": int(rng.poisson(0.4)) if called else None,
+                "spring": spring,
+                "autumn": int(np.clip(spring + rng.integers(-3, 3), 0, 10)) if rng.random() > 0.2 else 99,
+            }
+        )
+    write(HERE / "qualtrics" / "contacts.csv", rows)
+
+
 if __name__ == "__main__":
     one_file(np.random.default_rng(20180101))
     three_tables(np.random.default_rng(20180102))
     qualtrics(np.random.default_rng(20180103))
+    contacts(np.random.default_rng(20180104))

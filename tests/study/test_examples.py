@@ -116,7 +116,7 @@ def test_three_tables_by_hand() -> None:
     assert late > 0
     assert study.timing("churn").n_late == study.n_late("churn") == late
     assert study.timing("churn").status == "checked"
-    assert study.unused == ("journey", "encounters")
+    assert study.unused == ("journey",)
     assert (study.controls, study.segments, study.firm) == (("tenure", "prior_orders"), ("on_time_region",), "firm")
     assert study.smallest_effect == {"auc": 0.02}
     assert [s.title for s in study.sensitivities] == ["gap as recorded", "north only"]
@@ -141,16 +141,21 @@ def test_three_tables_account_by_hand() -> None:
         ),
         TableAccount(table="orders", read=110, used=matched, unmatched=110 - matched),
         TableAccount(table="moments", read=5, used=5),
+        TableAccount(table="encounters", read=5, used=5),
     )
+
+
+def finished_waves() -> tuple[int, list[dict[str, str]], dict[str, dict[str, str]]]:
+    """How many answers were exported, those that were finished, and the last of each customer."""
+    exported = [row for wave in (1, 2) for row in lines(f"qualtrics/wave{wave}.csv", skip=2)]
+    finished = [row for row in exported if row["Finished"] == "True"]
+    by_time = sorted(finished, key=lambda row: row["RecordedDate"])
+    return len(exported), finished, {row["ExternalReference"]: row for row in by_time}
 
 
 def test_qualtrics_by_hand() -> None:
     study = cx.Study.read(EXAMPLES / "qualtrics" / "study.toml")
-    exported = [row for wave in (1, 2) for row in lines(f"qualtrics/wave{wave}.csv", skip=2)]
-    finished = [row for row in exported if row["Finished"] == "True"]
-    last: dict[str, dict[str, str]] = {}
-    for row in sorted(finished, key=lambda row: row["RecordedDate"]):
-        last[row["ExternalReference"]] = row
+    exported, finished, last = finished_waves()
     bought = {row["customer"]: row for row in lines("qualtrics/purchases.csv")}
     expected = [
         (
@@ -164,12 +169,41 @@ def test_qualtrics_by_hand() -> None:
     for i, name in enumerate(["again", "orders"]):
         cells = study.cells(name, metrics=["nps", "ease"])
         assert tallied(cells, ["nps", "ease", name]) == by_hand((*row[:2], row[2 + i]) for row in expected)
-    survey, purchases = study.tables_account
+    survey, purchases, contacts = study.tables_account
     assert (survey.read, survey.used) == (120, len(last))
-    assert survey.filtered == len(exported) - len(finished)
+    assert survey.filtered == exported - len(finished)
     assert survey.superseded == len(finished) - len(last)
     assert purchases.used == len(last.keys() & bought.keys())
     assert purchases.unmatched == len(bought.keys() - last.keys())
+    served = {row["customer"] for row in lines("qualtrics/contacts.csv")}
+    assert (contacts.used, contacts.unmatched) == (len(last.keys() & served), len(served - last.keys()))
+    assert contacts.unmatched > 0
+
+
+def test_qualtrics_contacts_by_hand() -> None:
+    """What the service section names, the scores before and after, and the gap, joined to the last answers."""
+    study = cx.Study.read(EXAMPLES / "qualtrics" / "study.toml")
+    served = {row["customer"]: row for row in lines("qualtrics/contacts.csv")}
+    columns = {
+        "problem": "trouble", "complained": "complained", "recovered": "solved", "contact": "called", "attempt": "wow",
+        "failure": "failed", "cost": "euros", "handling": "minutes", "wait": "queue",
+        "objective.transfers": "transfers", "objective.repeats": "repeats",
+    }  # fmt: skip
+    keys = [key for key in columns if "." not in key]
+    cells = study.cells("again", metrics=["spring", "autumn"], service=(*keys, "objective"), disconfirmation=True)
+    bought = {row["customer"]: row for row in lines("qualtrics/purchases.csv")}
+    expected = []
+    for customer in finished_waves()[2]:
+        row = served.get(customer, {})
+        values = [number(row.get(column)) for column in columns.values()]
+        scores = (number(row.get("spring")), number(row.get("autumn"), ["99"]), number(row.get("gap")))
+        expected.append((*values, *scores, number(bought.get(customer, {}).get("again"))))
+    names = [*(f"service.{key}" for key in columns), "spring", "autumn", "disconfirmation", "again"]
+    assert tallied(cells, names) == by_hand(expected)
+    assert study.service is not None
+    assert (study.service.before, study.service.after, study.service.same_sitting) == ("spring", "autumn", True)
+    assert study.expectation is not None
+    assert dict(study.expectation.tiers) == {"meet": 0, "exceed": 1, "delight": 3}
 
 
 @pytest.mark.parametrize("name", ["one_file", "three_tables", "qualtrics"])

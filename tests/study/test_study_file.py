@@ -15,7 +15,13 @@ import cxstats as cx
 from cxstats.errors import ReadError, StudyError
 
 EXAMPLES = Path(__file__).parent / "examples"
-NAMED = {("table",), ("metric",), ("outcome",), ("smallest_effect",)}  # sections whose keys are free names
+NAMED = {
+    ("table",),
+    ("metric",),
+    ("outcome",),
+    ("smallest_effect",),
+    ("expectation", "tiers"),
+}  # their keys are free names
 
 
 def example(name: str) -> dict[str, Any]:
@@ -130,6 +136,11 @@ def test_all_problems_in_one_message_sorted(written: ModuleType, tmp_path: Path)
     ("sections", "message"),
     [
         ({"cxstats": 2}, "cxstats: must be 1, not 2."),
+        ({"cxstats": True}, "cxstats: must be 1, not True."),
+        (
+            {"table": {"c": {"file": "a.csv", "encoding": "utf-9"}}},
+            "table.c.encoding: must be one that Python knows, such as utf-8 or latin-1, not 'utf-9'.",
+        ),
         ({"table": {}}, "table: must hold more: {}."),
         ({"study": {"title": "", "evidence": "real"}}, "study.title: must not be empty."),
         ({"table": {"c": {"key": "a"}}}, "table.c.file: is required, or else files, a list of them."),

@@ -125,3 +125,32 @@ def test_a_journey_of_columns_without_a_scale_is_only_checked(tmp_path: Path) ->
 def test_what_contradicts_itself_is_refused_with_its_path(journey: Any, message: str) -> None:
     with pytest.raises(cx.StudyError, match=f"^{re.escape(message)}"):
         in_python(journey=journey)
+
+
+@pytest.mark.parametrize(
+    ("line", "replaced", "message"),
+    [
+        (
+            'touchpoints = ["checkin"', 'touchpoints = ["chekin"',
+            "journey.touchpoints[1]: 'chekin' is not a column of table 'flights'; nearest: 'checkin'.",
+        ),
+        (
+            'rating = "overall"', 'rating = "overal"',
+            "journey.rating: 'overal' is not a column of table 'flights'; nearest: 'overall'.",
+        ),
+        (
+            "poor = 2", 'table = "flight"',
+            "journey.table: 'flight' is no table of the study; nearest: 'flights'.",
+        ),
+    ],
+)  # fmt: skip
+def test_ratings_that_are_no_metrics_are_told_by_the_journey(
+    tmp_path: Path, line: str, replaced: str, message: str
+) -> None:
+    """The file has no [metric.chekin] that the author could mend."""
+    FRAME.to_csv(tmp_path / "flights.csv", index=False)
+    path = tmp_path / "study.toml"
+    path.write_text(FILE.replace(line, replaced), encoding="utf-8")
+    with pytest.raises(cx.StudyError) as caught:
+        cx.Study.read(path)
+    assert str(caught.value) == f"'{path}': {message}"

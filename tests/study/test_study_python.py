@@ -34,7 +34,9 @@ def from_python(tables: Mapping[str, Any]) -> cx.Study:
             "responses": Table(tables["responses"], key="customer_id", time="answered_at", pick="last"),
             "orders": Table(tables["orders"], key="customer"),
             "moments": Table(tables["moments"]),
+            "encounters": Table(tables["encounters"]),
         },
+        encounters=cx.Encounters(customer="customer_id", order="date", perk="upgrade", rating="stars"),
         moments=cx.Moments(
             sequence="visit_id", order="minute", value="valence", overall="verdict", neutral=5, person="who"
         ),
@@ -88,13 +90,14 @@ def same(found: cx.Study, expected: cx.Study) -> None:
             {"disconfirmation": True},
             {"disconfirmation": True, "sensitivity": 1},
             {"metrics": ["nps"], "controls": True, "segment": "on_time_region", "firm": True},
+            {"encounters": ["n", "mean", "sd", "perk_share"]},
         ):
             pd.testing.assert_frame_equal(
                 found.cells(outcome, **asked).to_frame(), expected.cells(outcome, **asked).to_frame()
             )
 
 
-NAMES = ("customers", "responses", "orders", "moments")
+NAMES = ("customers", "responses", "orders", "moments", "encounters")
 
 
 @pytest.mark.parametrize("backend", ["path", "pandas", "polars", "scan"])

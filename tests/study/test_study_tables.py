@@ -256,7 +256,7 @@ def test_data_outside_the_folder(written: ModuleType, tmp_path: Path, kind: str)
     path = written.study_file(folder, written.small(table={"customers": {"file": named}}))
     assert refused(path) == (
         f"table.customers.file: '{named}' must stay in the folder of the study file."
-        "\nMove the file there, or read the study with allow_outside=True."
+        "\nMove the file there, or read the study with allow_outside=True (--allow-outside on the command line)."
     )
     assert cx.Study.read(path, allow_outside=True).tables_account[0].read == 1
     several = written.small(table={"customers": {"files": ["in.csv", named]}})

@@ -1,0 +1,267 @@
+"""Evidence for claims that need more than one survey or one model: trust, response, necessity, dwell time."""
+
+import math
+from collections.abc import Sequence
+
+from cxstats.cells import Cells
+from cxstats.claims.claim import Evidence, attempted, blocked
+from cxstats.claims.delight_figures import no_latent_scale
+from cxstats.claims.finding import Part
+from cxstats.claims.metric_race import champion_of
+from cxstats.claims.outcome_data import OutcomeData
+from cxstats.claims.verdict import Component, PValues, Question
+from cxstats.errors import listed
+from cxstats.methods.dwell_ambiguity import DwellAmbiguity, dwell_ambiguity
+from cxstats.methods.elasticity import Elasticity, elasticity
+from cxstats.methods.necessary_condition import necessary_condition
+from cxstats.methods.response_rate import ResponseRate, response_rate
+from cxstats.numerics.effect import Effect
+from cxstats.results import shown
+from cxstats.roles import Binary, Continuous, Rating, Survival
+
+PERCENT = "percent of trust that go with one percent of satisfaction"
+ANSWERED = "relative gain in answered surveys, or, where more than half answer, in unanswered ones"
+EMPTY = "share of the range seen that is empty: high outcomes at low scores"
+_EXTREMES = (
+    "A few extreme customers decide which share is empty: it has no standard error, and nothing refutes the claim."
+)
+_ONLY_CORRELATED = (
+    "That would be enough, but answers that are merely correlated leave as much of it empty: no more than the "
+    "direction can be told."
+)
+_NO_PANEL = (
+    "That would be enough, but firms are not compared with themselves over time: no more than the direction can be "
+    "told."
+)
+LOG_TIME = "standard deviations of the outcome per standard deviation of log time"
+
+
+def trust_follows(data: OutcomeData) -> Evidence:
+    """How many percent of trust go with a percent of satisfaction, within firms over time."""
+    study, declared = data.study, data.study.trust
+    if declared is None:
+        raise TypeError("no trust is declared")
+    metric, guards = champion_of(study.compared_scales, "csat")
+
+    def cells() -> Cells:
+        return study.cells(declared.outcome, metrics=(metric,), segment=declared.period, firm=study.firm is not None)
+
+    found = attempted(lambda: elasticity(data.counted("trust", cells), period=declared.period))
+    if isinstance(found, Evidence):
+        return found
+    panel = found.panel and study.firm is not None
+    component = Component(
+        name="elasticity", effect=found.effect, kind="superiority", smallest=data.smallest("elasticity")
+    )
+    return Evidence(
+        question=Question(components=(component,), capped=not panel, n=found.n),
+        headline=_ten_percent(found, _who(data)),
+        measured="The elasticity (percent for one percent) is",
+        pointed="" if panel else _NO_PANEL,
+        guards=(*guards, *found.notes),
+        flags=() if panel else ("no-panel",),
+        sensitivity=()
+        if found.from_low is None
+        else (_part("with ratings counted from the lowest answer", found.from_low),),
+        published_on=found.effect,
+        n=found.n,
+        n_missing=found.n_missing,
+    )
+
+
+def _who(data: OutcomeData) -> str:
+    """What is compared with itself, or with each other."""
+    if data.study.firm is not None:
+        return "firms"
+    return "customers" if data.study.declared.cluster is None else "clusters"
+
+
+def _ten_percent(found: Elasticity, who: str) -> str:
+    """What ten percent of satisfaction go with, where, and how many points they are."""
+    change = found.percent(10)
+    where = f"within {who} over time" if found.panel else f"between {who}"
+    return (
+        f"10% more '{found.metric}' (at the mean {shown(found.means[0] / 10, 2)} points) goes with "
+        f"{shown(abs(change), 3)}% {'more' if change >= 0 else 'less'} '{found.outcome}', {where}."
+    )
+
+
+def satisfaction_surveys_are_answered(data: OutcomeData) -> Evidence:
+    """Whether the satisfaction survey was answered more often than each other one, sent by chance and as long."""
+    study, declared = data.study, data.study.invitation
+    if declared is None:
+        raise TypeError("no invitation is declared")
+    if not declared.randomised or not declared.same_length:
+        what = " and ".join(
+            told
+            for told, given in (
+                ("that chance decided who was sent which survey (randomised = true)", declared.randomised),
+                ("that all surveys had the same number of questions (same_length = true)", declared.same_length),
+            )
+            if not given
+        )
+        return blocked(
+            f"Nothing in [invitation] says {what}. Where that holds, saying so would make it testable; where it does "
+            "not, rates differ for other reasons.",
+            looked=False,
+        )
+
+    def found_on() -> ResponseRate:
+        cells = data.counted("invitation", lambda: study.cells(declared.answered, segment=declared.survey))
+        return response_rate(cells, survey=declared.survey)
+
+    found = attempted(found_on)
+    if isinstance(found, Evidence):
+        return found
+    others = [name for name in found.types if name != declared.csat]
+    if declared.csat not in found.types or not others:
+        return blocked(
+            f"It is known of {listed(found.types)} only which invitations were answered, so that the satisfaction "
+            f"survey ('{declared.csat}') cannot be compared with another one. Both in one study would make it "
+            "testable.",
+            looked=False,
+        )
+    components = tuple(
+        Component(
+            name=f"{declared.csat} over {other}",
+            effect=found.relative(declared.csat, other),
+            kind="superiority",
+            smallest=data.smallest("relative"),
+        )
+        for other in others
+    )
+    limits = found.confidence_interval()
+    rates = [f"{100 * float(rate):.1f}% for '{name}'" for name, rate in zip(found.types, found.estimate, strict=False)]
+    return Evidence(
+        question=Question(components=components, n=found.n),
+        headline=f"The shares of invitations that were answered are {_and(rates)}.",
+        measured="The relative gain of {name} is",
+        guards=found.notes,
+        levels=tuple(
+            Part(name=name, estimate=float(e), ci_low=float(low), ci_high=float(high))
+            for name, e, low, high in zip(found.types, found.estimate, limits.low, limits.high, strict=False)
+        ),
+        levels_unit="share of the invited who answered",
+        n=found.n,
+        n_missing=found.n_missing,
+        counted="invitations",
+    )
+
+
+def service_is_necessary(data: OutcomeData) -> Evidence:
+    """Whether high outcomes are absent at low satisfaction, more than chance and a correlation leave them absent."""
+    stopped = _not_dealt_out(data)
+    if stopped is not None:
+        return stopped
+    metric, guards = champion_of(data.scales, "csat")
+    found = attempted(
+        lambda: necessary_condition(
+            data.counted("necessity", lambda: data.study.cells(data.name, metrics=(metric,))), rng=data.rng
+        )
+    )
+    if isinstance(found, Evidence):
+        return found
+    size, smallest = float(found.effect_size[0]), data.smallest("necessity")
+    luck = float(found.independent.p_value[0]), float(found.correlated.p_value[0])
+    supported, direction = min(1.0, 2 * max(luck)) if size >= smallest else 1.0, min(1.0, 2 * luck[0])
+    # Of an effect size that extremes decide no error is known: nothing refutes it, and it has no interval.
+    effect = Effect(a=size, var_a=math.inf)
+    one = float(found.without_one)
+    return Evidence(
+        question=Question(
+            components=(Component(name="empty corner", effect=effect, kind="superiority", smallest=smallest),),
+            own=PValues(supported, 1.0, direction),
+        ),
+        headline=(
+            f"Of the range seen of '{metric}' and '{data.name}', {100 * size:.0f}% is empty: no high outcome at a low "
+            f"score. Answers dealt at random would leave {100 * found.independent.expected[0]:.0f}% empty "
+            f"(p {shown(luck[0], 2)}), answers that are only as correlated as these "
+            f"{100 * found.correlated.expected[0]:.0f}% (p {shown(luck[1], 2)})."
+        ),
+        measured="The empty share is",
+        pointed=_ONLY_CORRELATED if size >= smallest else "",
+        guards=(
+            *guards,
+            _EXTREMES,
+            *((f"Without the one customer who counts most it would be {shown(one, 2)}.",) if one > size else ()),
+            *found.notes,
+        ),
+        n=found.n,
+        n_missing=found.n_missing,
+    )
+
+
+def _not_dealt_out(data: OutcomeData) -> Evidence | None:
+    """What stops the claim: an outcome without several levels, rows that are not independent and alike."""
+    if isinstance(data.outcome, Survival | Binary):
+        kind = "a time until an event" if isinstance(data.outcome, Survival) else "either 0 or 1"
+        return blocked(
+            f"'{data.name}' is {kind}; this claim is tested on an outcome with several levels, such as a rating or the "
+            "number of purchases.",
+            looked=False,
+        )
+    declared = data.study.declared
+    named = [word for word, given in (("clusters", declared.cluster), ("weights", declared.weight)) if given]
+    if named:
+        return blocked(
+            f"The study has {' and '.join(named)}, but the test deals single answers out at random, which takes "
+            "independent customers who count alike. A study with one row per customer, without them, would make it "
+            "testable.",
+            looked=False,
+        )
+    return None
+
+
+def dwell_is_ambiguous(data: OutcomeData) -> Evidence:
+    """Whether a long stay goes with a better outcome where the task succeeded, and with a worse one where it failed."""
+    if not isinstance(data.outcome, Rating | Continuous):
+        return blocked(f"'{data.name}' must be a rating or measured for this claim, once for each visit.", looked=False)
+    found = attempted(lambda: _dwell(data))
+    if isinstance(found, Evidence):
+        return found
+    guard = no_latent_scale(data, found.latent_lost, found.notes)
+    if guard is not None:
+        return guard
+    smallest = data.smallest("sd")
+
+    def both(pleasure: Effect, lost: Effect) -> tuple[Component, ...]:
+        named = {"longer stays where the task succeeded": pleasure, "shorter stays where it failed": lost}
+        return tuple(
+            Component(name=name, effect=effect, kind="superiority", smallest=smallest) for name, effect in named.items()
+        )
+
+    latent: tuple[Component, ...] = ()
+    if found.latent_pleasure is not None and found.latent_lost is not None:
+        latent = both(found.latent_pleasure, found.latent_lost)
+    return Evidence(
+        question=Question(components=both(found.pleasure, found.lost), latent=latent, n=found.n),
+        headline=f"The task failed in {found.rows[0]:,} visits and succeeded in {found.rows[1]:,}.",
+        measured="In standard deviations, the gain of {name} is",
+        guards=(*_all_visits(found), *found.notes),
+        sensitivity=(_part("succeeded - failed", found.difference),),
+        n=found.n,
+        n_missing=found.n_missing,
+        counted="visits",
+    )
+
+
+def _all_visits(found: DwellAmbiguity) -> tuple[str, ...]:
+    """What two lines say of all visits together, where there are any."""
+    if found.turn is None:
+        return ()
+    shape = {None: "no turn", "U": "a U"}.get(found.turn.shape, "an inverted U")
+    return (f"Over all visits together, and without controls, two lines show {shape}.",)
+
+
+def _and(told: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(told[:-1]), told[-1]) if part)
+
+
+def _dwell(data: OutcomeData) -> DwellAmbiguity:
+    cells = data.counted("dwell", lambda: data.study.cells(data.name, controls=True, service=("dwell", "success")))
+    return dwell_ambiguity(cells, dwell="service.dwell", success="service.success")
+
+
+def _part(name: str, effect: Effect) -> Part:
+    low, high = effect.interval()
+    return Part(name=name, estimate=effect.estimate, ci_low=low, ci_high=high)
