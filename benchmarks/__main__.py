@@ -1,9 +1,10 @@
 """Every benchmark in turn: ``python -m benchmarks``."""
 
-from benchmarks import journeys, metric_models, moment_kernel, sequence_features, which_metric
+from benchmarks import journeys, metric_models, moment_kernel, sequence_features, validation, which_metric
 
 which_metric.main()
 metric_models.main()
 journeys.main()
 sequence_features.main()
 moment_kernel.main()
+validation.main()

@@ -36,8 +36,8 @@ def attempts_are_rare_and_dear(data: OutcomeData) -> Evidence:
         return found
     rate, cost = share_effect(found.share), _given(found.log_cost)
     figures = (
-        Figure(name="of attempts", effect=rate, band=RATE_BAND, directed=False),
-        Figure(name="of log cost", effect=cost, band=COST_BAND),
+        Figure(name="of contacts with an attempt", effect=rate, band=RATE_BAND, directed=False),
+        Figure(name="of what they cost more", effect=cost, band=COST_BAND, told_as=math.expm1),
     )
     more = math.exp(cost.estimate) - 1
     return Evidence(
@@ -65,13 +65,13 @@ def attempts_fail_and_delay(data: OutcomeData) -> Evidence:
         return found
     relative = data.smallest("relative")
     arms = (
-        ("of failures", found.failure_relative, relative),
-        ("of handling time", found.log_handling, math.log1p(relative)),
-        ("of the wait of others", found.wait_sd, data.smallest("sd")),
+        ("of failures", found.failure_relative, relative, float),
+        ("of handling time", found.log_handling, math.log1p(relative), math.expm1),
+        ("of the wait of others", found.wait_sd, data.smallest("sd"), float),
     )
     components = tuple(
-        Component(name=name, effect=effect, kind="superiority", smallest=smallest)
-        for name, effect, smallest in arms
+        Component(name=name, effect=effect, kind="superiority", smallest=smallest, told_as=told_as)
+        for name, effect, smallest, told_as in arms
         if effect is not None
     )
     without, with_one, _ = shown_levels(found, "failure")
@@ -99,7 +99,7 @@ def contacts_lower_loyalty(data: OutcomeData) -> Evidence:
         return found
     beside = found.log_ratio_of_ratios
     effect = found.log_ratio if beside is None else beside
-    figure = Figure(name="of lowered / raised", effect=effect, band=HARM_BAND)
+    figure = Figure(name="of lowered to raised", effect=effect, band=HARM_BAND, told_as=math.exp)
     question = in_bands((figure,), found.n)
     if beside is None:
         # The size of what falls by itself is unknown: no band can be kept or missed.
@@ -110,9 +110,7 @@ def contacts_lower_loyalty(data: OutcomeData) -> Evidence:
         question=question,
         unit=HARM_ALONE if beside is None else HARM,
         headline=_harm_headline(found),
-        measured="The logarithm {name} is"
-        if beside is None
-        else "The logarithm {name}, over that without a contact, is",
+        measured="The ratio {name} is" if beside is None else "The ratio {name}, over that without a contact, is",
         guards=(*(() if beside is None else reach_beyond((figure,))), *found.notes),
         flags=(*(("no-control",) if beside is None else ()), *(("regression-to-mean",) if high_before else ())),
         levels=tuple(part for name in found.shares for part in _moved(found, name)),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from cxstats.claims.claim import Evidence, attempted, blocked
 from cxstats.claims.delight_figures import (
     ceiling_points,
+    counted_in,
     gain_unit,
     no_baseline,
     no_latent_scale,
@@ -37,16 +38,16 @@ def effort_goes_with_disloyalty(data: OutcomeData) -> Evidence:
     main = Component(
         name="little - much effort", effect=found.gain, kind="superiority", smallest=data.smallest("relative")
     )
-    same = data.one_sitting
+    same, unit = data.one_sitting, gain_unit(data, 1 - much.estimate)
     why = (f"The size is not compared with the published figure: {found.why_no_published_gap}",)
     return Evidence(
         question=on_both_scales(main, None, capped=same, n=found.n),
-        unit=gain_unit(data, 1 - much.estimate),
+        unit=unit,
         headline=(
             f"The share with a bad outcome ({data.name}) is {100 * much.estimate:.1f}% after much effort "
             f"({found.high_effort}) and {100 * little.estimate:.1f}% after little ({found.low_effort})."
         ),
-        measured="With little effort, the relative gain is",
+        measured=f"The relative gain with little effort{counted_in(unit)} is",
         guards=(*_other_scores(data), *_per_sd(found), *(why if found.why_no_published_gap else ()), *found.notes),
         flags=(*no_baseline(data), *_reported_only(found), *(("same-sitting",) if same else ())),
         levels=levels,

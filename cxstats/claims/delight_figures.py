@@ -1,7 +1,7 @@
 """How claims on service put their numbers: shares, published bands, ratings with and without a ceiling."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from cxstats.claims.claim import Evidence, blocked, is_rating
@@ -33,6 +33,7 @@ class Figure:
     effect: Effect
     band: tuple[float, float]
     directed: bool = True
+    told_as: Callable[[float], float] = float
 
 
 def in_bands(figures: Sequence[Figure], n: int) -> Question:
@@ -48,17 +49,24 @@ def in_bands(figures: Sequence[Figure], n: int) -> Question:
 
 def _by_one_end(figure: Figure) -> Component:
     effect, band = figure.effect, figure.band
-    if effect.estimate > band[1]:
-        return Component(name=figure.name, effect=effect, kind="non-superiority", smallest=band[1], band=band)
-    return Component(name=figure.name, effect=effect, kind="superiority", smallest=band[0], band=band)
+    beyond = effect.estimate > band[1]
+    return Component(
+        name=figure.name,
+        effect=effect,
+        kind="non-superiority" if beyond else "superiority",
+        smallest=band[1] if beyond else band[0],
+        band=band,
+        told_as=figure.told_as,
+    )
 
 
 def reach_beyond(figures: Sequence[Figure]) -> tuple[str, ...]:
     """A sentence for each figure that may be larger than was published, but is surely not smaller."""
     intervals = [(f, f.effect.interval()) for f in figures]
     return tuple(
-        f"The figure {f.name} may be larger than was published: its interval, {shown(low, 3)} to {shown(high, 3)}, "
-        f"ends above the band, {shown(f.band[0], 3)} to {shown(f.band[1], 3)}."
+        f"The figure {f.name} may be larger than was published: its interval, {shown(f.told_as(low), 3)} to "
+        f"{shown(f.told_as(high), 3)}, ends above the band, {shown(f.told_as(f.band[0]), 3)} to "
+        f"{shown(f.told_as(f.band[1]), 3)}."
         for f, (low, high) in intervals
         if f.band[0] < low < f.band[1] < high
     )
@@ -119,6 +127,11 @@ def gain_unit(data: OutcomeData, base_good: float) -> str:
     if not isinstance(data.outcome, Binary):
         return IN_SD
     return RELATIVE if base_good <= 0.5 else RELATIVE_BAD
+
+
+def counted_in(unit: str) -> str:
+    """In which outcomes a relative gain is counted; a gain in standard deviations is in no share."""
+    return {RELATIVE: ", counted in good outcomes,", RELATIVE_BAD: ", counted in bad outcomes,"}.get(unit, "")
 
 
 def shown_levels(found: Result, *names: str) -> tuple[Part, ...]:

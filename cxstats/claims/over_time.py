@@ -36,13 +36,23 @@ def _missing_encounters(study: DeclaredStudy) -> str:
     return ""
 
 
+def _missing_panel(study: DeclaredStudy) -> str:
+    missing = _missing_encounters(study)
+    if not missing and study.weighted:
+        return (
+            "A survey weight is declared, and the analyses of encounters take none: the same study without weight "
+            "would make it testable."
+        )
+    return missing
+
+
 def _missing_expectation(study: DeclaredStudy) -> str:
     if study.encounters is not None and study.encounters.expectation is None:
         return (
             "Nothing says what was expected before each encounter: expectation = a column in [encounters] would make "
             "it testable."
         )
-    return _missing_encounters(study)
+    return _missing_panel(study)
 
 
 def _missing_steadiness(study: DeclaredStudy) -> str:
@@ -105,7 +115,7 @@ CLAIMS = (
         "estimate (superiority of both)",
         unit=IN_SD,
         smallest_key="sd",
-        missing=_missing_encounters,
+        missing=_missing_panel,
         methods=("wow_fading",),
         evidence=on_encounters(lambda data: data.encounters.fading, FADES, IN_SD),
         about_outcome=False,
@@ -141,7 +151,7 @@ CLAIMS = (
         "one, imputed and by the sequential estimate (superiority of both); a return to where they were is no backfire",
         unit=IN_SD,
         smallest_key="sd",
-        missing=_missing_encounters,
+        missing=_missing_panel,
         methods=("wow_withdrawal",),
         evidence=on_encounters(lambda data: data.encounters.withdrawal, FALLS, IN_SD),
         about_outcome=False,

@@ -49,7 +49,7 @@ def on_encounters(analysis: Callable[[OutcomeData], EncounterResult], names: tup
             ),
             measured=f"In {unit}, the {{name}} is",
             pointed=next((why for flag, why in _CAPS.items() if flag in found.flags), ""),
-            guards=found.notes,
+            guards=(*_uncounted(data), *found.notes),
             flags=found.flags,
             levels=_rows(found),
             levels_unit=unit,
@@ -66,6 +66,11 @@ def _doubted(question: Question, found: EncounterResult) -> Question:
     if "estimates-disagree" in found.flags:
         question = replace(question, own=replace(question_p_values(question.components), not_supported=1.0))
     return replace(question, capped=any(flag in _CAPS for flag in found.flags))
+
+
+def _uncounted(data: OutcomeData) -> tuple[str, ...]:
+    """A sentence where the study has counts, which are those of its analysed rows."""
+    return ("The count of the study is not used here: each encounter counts once.",) if data.study.counted else ()
 
 
 def _rows(found: EncounterResult) -> tuple[Part, ...]:

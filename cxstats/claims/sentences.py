@@ -41,13 +41,13 @@ def reason_in_words(judgement: Judgement, evidence: Evidence) -> str:
 
 
 def _deciding(judgement: Judgement, component: Component, question: Question, evidence: Evidence) -> str:
-    found = _found(component, evidence)
+    found, least = _found(component, evidence), shown(component.told_as(component.smallest), 3)
     verdict = judgement.verdict
     if component.band is not None:
-        return _against_band(found, verdict, component.effect.estimate, component.band)
+        return _against_band(found, verdict, component)
     if verdict in _COUNTS:
-        return f"{found}: {_COUNTS[verdict][component.kind].format(smallest=shown(component.smallest, 3))}."
-    smallest = f"Smallest effect that counts: {shown(component.smallest, 3)}."
+        return f"{found}: {_COUNTS[verdict][component.kind].format(smallest=least)}."
+    smallest = f"Smallest effect that counts: {least}."
     if "ceiling" in judgement.flags:
         return f"{_CEILING} {found}. {smallest}"
     if question.withheld:
@@ -65,14 +65,15 @@ def _no_more_than_the_direction(component: Component, question: Question, eviden
     return evidence.pointed or (_ONE_SITTING if question.capped else "")
 
 
-def _against_band(found: str, verdict: Verdict, estimate: float, band: tuple[float, float]) -> str:
+def _against_band(found: str, verdict: Verdict, component: Component) -> str:
     """Where a figure lies, seen from the band around the published one."""
-    low, high = (shown(end, 3) for end in band)
+    band = (-math.inf, math.inf) if component.band is None else component.band
+    low, high = (shown(component.told_as(end), 3) for end in band)
     around = _BAND.format(low=low, high=high)
     if verdict == "supported":
         return f"{found}: clearly within {around}."
     if verdict == "not-supported":
-        side = "above" if estimate > band[1] else "below"
+        side = "above" if component.effect.estimate > band[1] else "below"
         return f"{found}: clearly {side} {around}."
     if verdict == "direction-only":
         return f"It points the claimed way, but may lie outside {around}. {found}."
@@ -82,10 +83,10 @@ def _against_band(found: str, verdict: Verdict, estimate: float, band: tuple[flo
 def _found(component: Component, evidence: Evidence) -> str:
     """The estimate that decides, with its interval."""
     ends = component.effect.interval()
-    low, high = (shown(end, 3) for end in ends)
+    low, high = (shown(component.told_as(end), 3) for end in ends)
     measured = evidence.measured.format(name=component.name)
     interval = f"95% interval {low} to {high}" if any(map(math.isfinite, ends)) else "no 95% interval can be given"
-    return f"{measured} {shown(component.effect.estimate, 3)} ({interval})"
+    return f"{measured} {shown(component.told_as(component.effect.estimate), 3)} ({interval})"
 
 
 def _enough(judgement: Judgement, component: Component, question: Question, evidence: Evidence) -> str:

@@ -25,6 +25,7 @@ from cxstats.claims.service_evidence import (
     rating_of,
     recovered_beyond_untroubled,
 )
+from cxstats.roles import Continuous, Count, Rating
 from cxstats.study.declared import DeclaredStudy
 
 _CEB = "Figures of the Corporate Executive Board (now Gartner), whose method was not published in full"
@@ -99,7 +100,12 @@ def _missing_persons(study: DeclaredStudy) -> str:
 def _missing_satisfaction(study: DeclaredStudy) -> str:
     if not any(scale.kind == "csat" for scale in study.compared_scales.values()):
         return 'No satisfaction (CSAT) score is declared: a [metric] section with kind = "csat" would make it testable.'
-    return "" if study.outcomes else _NO_OUTCOME
+    if any(isinstance(outcome, Rating | Continuous | Count) for outcome in study.outcomes.values()):
+        return ""
+    return (
+        "No outcome with several levels is declared: an [outcome] section with a rating, a count or an amount would "
+        "make it testable."
+    )
 
 
 def _missing_effort(study: DeclaredStudy) -> str:

@@ -10,6 +10,7 @@ from cxstats.claims.claim import Evidence, attempted, blocked
 from cxstats.claims.delight_figures import (
     at_the_top,
     ceiling_points,
+    counted_in,
     gain_unit,
     no_baseline,
     no_latent_scale,
@@ -137,14 +138,15 @@ def recovered_beyond_untroubled(data: OutcomeData) -> Evidence:
     )
     untroubled, unrecovered, recovered = (shown(part.estimate, 3) for part in levels)
     what = "share with a good outcome" if binary else "mean"
+    unit = gain_unit(data, levels[0].estimate)
     return Evidence(
         question=on_both_scales(main, found.latent_paradox, capped=data.one_sitting, n=found.n),
-        unit=gain_unit(data, levels[0].estimate),
+        unit=unit,
         headline=(
             f"The {what} of '{data.name}' is {untroubled} without a problem, {recovered} where one was put right and "
             f"{unrecovered} where it was not."
         ),
-        measured="The gain of the recovered over the untroubled is",
+        measured=f"The gain of the recovered over the untroubled{counted_in(unit)} is",
         guards=(
             *_behind(found.latent_paradox),
             "That the recovered lie above the unrecovered would be no paradox, and is no part of the verdict.",

@@ -7,7 +7,7 @@ yields a false verdict in at most 5% of studies. The published figure never ente
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +27,7 @@ class Component:
 
     ``smallest`` is the smallest effect of interest; 0 only where the sign alone is claimed. ``band`` is the
     published band, for the kind "figure"; ``null`` is then the value on whose upper side the figure lies.
+    ``told_as`` turns the effect into what a reader is told: ``math.exp`` of a logarithm, say.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Component:
     smallest: float
     band: tuple[float, float] | None = None
     null: float = 0.0
+    told_as: Callable[[float], float] = float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ _TESTABLE = re.compile(r"(?P<wish>[^.\n]*?)\s*\b(?:would make it testable|it wou
 _ENOUGH = re.compile(r"It would take about (?P<n>[\d,]+ [\w ]+?) like these")
 
 TO_ADD = "To add:"
+TOO_FEW = "Too few rows to tell."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +36,7 @@ def next_steps(findings: Sequence[Finding]) -> tuple[NextStep, ...]:
             lacking, wish = split_reason(finding.reason)
             waiting.setdefault(lacking, []).append((wish, finding))
         elif enough := _ENOUGH.search(finding.reason):
-            waiting.setdefault("Too few rows to tell.", []).append(
-                (f"{TO_ADD} about {enough['n']} like these", finding)
-            )
+            waiting.setdefault(TOO_FEW, []).append((enough["n"], finding))
     steps = [_step(lacking, waits) for lacking, waits in waiting.items()]
     return tuple(sorted(steps, key=lambda step: -len(step.claims)))
 
@@ -63,10 +62,16 @@ def _step(lacking: str, waits: Sequence[tuple[str, Finding]]) -> NextStep:
     wishes = list(dict.fromkeys(wish for wish, _ in waits if wish))
     return NextStep(
         lacking=lacking,
-        wish=_stopped(together(wishes)),
+        wish=_most(wishes) if lacking == TOO_FEW else _stopped(together(wishes)),
         claims=tuple(map(plain, by_claim)),
         sentences=tuple(by_claim.values()),
     )
+
+
+def _most(needs: Sequence[str]) -> str:
+    """The most rows that any claim needs: ``"34,000 customers"`` of several such."""
+    most = max(needs, key=lambda need: int(need.partition(" ")[0].replace(",", "")))
+    return f"About {most} like these would {'do' if len(needs) == 1 else 'be enough for all'}."
 
 
 def together(wishes: Sequence[str]) -> str:

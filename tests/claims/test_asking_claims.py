@@ -319,7 +319,7 @@ def test_necessity_without_an_interval_is_told_in_segments_and_files() -> None:
 )
 def test_necessity_needs_several_levels(outcome: Any, kind: str) -> None:
     frame = scored(200, lambda csat: 2 * csat).assign(back=np.tile([0, 1], 100), days=3.0)
-    assert necessary(frame, "x", outcomes={"x": outcome}).reason == (
+    assert necessary(frame, "x", outcomes={**STARS, "x": outcome}).reason == (
         f"'x' is {kind}; this claim is tested on an outcome with several levels, such as a rating or the number of "
         "purchases."
     )
@@ -339,9 +339,11 @@ def test_necessity_needs_independent_customers_and_a_score() -> None:
     assert necessary(frame, None, metrics={"csat": cx.Scale(1, 5)}).reason == (
         'No satisfaction (CSAT) score is declared: a [metric] section with kind = "csat" would make it testable.'
     )
-    assert necessary(frame, None, outcomes={}).reason == (
-        "No outcome is declared: an [outcome] section with a later purchase or churn would make it testable."
-    )
+    for outcomes in ({}, {"back": cx.Binary("back", after=True)}):
+        assert necessary(frame.assign(back=1), None, outcomes=outcomes).reason == (
+            "No outcome with several levels is declared: an [outcome] section with a rating, a count or an amount "
+            "would make it testable."
+        )
     assert necessary(frame, outcomes={"stars": cx.Rating("stars", cx.NPS)}).flags == ("timing",)
 
 

@@ -58,13 +58,15 @@ def service() -> cx.Study:
     frame["errors"] = rng.poisson(2, 4000)
     frame["cost"], frame["minutes"] = np.exp(rng.normal(size=4000)), np.exp(rng.normal(size=4000))
     frame["spring"], frame["autumn"] = rng.integers(0, 11, 4000), rng.integers(0, 11, 4000)
-    frame["csat"] = rng.integers(1, 6, 4000)
+    frame["csat"], frame["stars"] = rng.integers(1, 6, 4000), rng.integers(1, 6, 4000)
     declared = cx.Service(
         problem="problem", complained="complained", recovered="fixed", attempt="wow", failure="failed", cost="cost",
         handling="minutes", errors="errors", dwell="dwell",
         success="success", before="spring", after="autumn", contact="called",
     )  # fmt: skip
-    return made(frame, metrics={"spring": cx.NPS, "autumn": cx.NPS, "csat": cx.CSAT5}, service=declared)
+    metrics = {"spring": cx.NPS, "autumn": cx.NPS, "csat": cx.CSAT5}
+    outcomes = {**LATER, "stars": cx.Rating("stars", cx.CSAT5, after=True)}
+    return made(frame, metrics=metrics, outcomes=outcomes, service=declared)
 
 
 def encounters() -> cx.Study:

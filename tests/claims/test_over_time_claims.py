@@ -182,6 +182,19 @@ def test_a_full_scale_hides_what_a_perk_does() -> None:
     assert off.reason.startswith("'rating' must hold whole numbers 1 to 5 (CSAT), but ")
 
 
+def test_weights_of_the_analysed_rows_are_not_those_of_encounters() -> None:
+    visits = cx.simulate.encounters(200, rng=1).assign(w=1.5, n=2)
+    weighted = findings({"visits": visits}, encounters=encounters(), weight="w")
+    counted = findings({"visits": visits}, encounters=encounters(), count="n")
+    for claim in ON_ENCOUNTERS:
+        assert weighted[claim, None].reason == (
+            "A survey weight is declared, and the analyses of encounters take none: the same study without weight "
+            "would make it testable."
+        )
+        told = "The count of the study is not used here: each encounter counts once."
+        assert counted[claim, None].guards[0] == told
+
+
 def test_too_few_encounters_give_a_reason_and_no_number() -> None:
     for found in on_encounters(cx.simulate.encounters(30, rng=3)).values():
         assert (found.verdict, math.isnan(found.estimate)) == ("not-testable", True)

@@ -272,8 +272,8 @@ def test_a_ratio_that_may_be_larger_than_was_published_is_told_so() -> None:
     assert (claim.verdict, claim.magnitude) == ("direction-only", "cannot-tell")
     (guard,) = claim.guards
     assert guard == (
-        "The figure of lowered / raised may be larger than was published: its interval, 1.47 to 1.7, ends above the "
-        "band, 1.1 to 1.61."
+        "The figure of lowered to raised may be larger than was published: its interval, 4.36 to 5.5, ends above the "
+        "band, 3 to 5."
     )
 
 
@@ -313,11 +313,11 @@ def contacts(rate: float, ratio: float, failure: float = 0.1, wait: float = 0.0,
 @pytest.mark.parametrize(
     ("rate", "ratio", "verdict", "words"),
     [
-        (0.16, 1.15, "supported", ": clearly within the band around the published figure, 0.0488 to 0.223."),
+        (0.16, 1.15, "supported", ": clearly within the band around the published figure, 0.05 to 0.25."),
         (0.40, 1.15, "not-supported", ": clearly above the band around the published figure, 0.11 to 0.21."),
-        (0.05, 1.15, "not-supported", "The figure of attempts is 0.0483"),
-        (0.16, 2.00, "not-supported", "The figure of log cost is 0.693"),
-        (0.16, 1.00, "not-supported", ": clearly below the band around the published figure, 0.0488 to 0.223."),
+        (0.05, 1.15, "not-supported", "The figure of contacts with an attempt is 0.0483"),
+        (0.16, 2.00, "not-supported", "The figure of what they cost more is 0.999"),
+        (0.16, 1.00, "not-supported", ": clearly below the band around the published figure, 0.05 to 0.25."),
     ],
 )
 def test_attempts_are_rare_and_dear(rate: float, ratio: float, verdict: str, words: str) -> None:

@@ -28,7 +28,8 @@ UNDECLARED = {
     "bad-peaks-weigh-more", "trend-effect", "tier-monotone", "delight-cost", "service-4x-disloyalty",
     "wow-attempt-risk", "complaint-silence", "problem-reveals-quality", "recovery-paradox", "dwell-ambiguous",
     "satisfaction-trust-elasticity", "csat-response-rate", "wow-fades", "expectation-ratchet",
-    "wow-withdrawal-backfires", "wow-needs-basics", "consistency-wins", "training-lift", "wow-cannibalises",
+    "wow-withdrawal-backfires", "service-necessary", "wow-needs-basics", "consistency-wins", "training-lift",
+    "wow-cannibalises", "wow-heterogeneous",
 }  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def test_register_writes_a_plan_that_validate_finds(run: Run, study: Path) -> No
     assert "written: study.plan.json\n" in locked.stdout
     result = run("validate", "study.toml", "--json", "out.json")
     assert result.exit_code == 0
-    assert f"Plan {plan.hash}, locked {plan.registered}: 5 confirmatory, 0 exploratory." in result.stdout
+    assert f"Plan {plan.hash}, locked {plan.registered}: 4 confirmatory, 0 exploratory." in result.stdout
     found = json.loads(Path("out.json").read_text(encoding="utf-8"))
     assert found["seed"] == 5
 
@@ -90,7 +90,7 @@ def test_an_edited_plan_stops_validate_and_nothing_is_written(run: Run, study: P
 
 def test_a_named_plan_is_for_one_study(run: Run, study: Path) -> None:
     run("register", "study.toml", "--out", "p.json")
-    assert "5 confirmatory, 0 exploratory." in run("validate", "study.toml", "--plan", "p.json").stdout
+    assert "4 confirmatory, 0 exploratory." in run("validate", "study.toml", "--plan", "p.json").stdout
     refused(
         run("validate", "study.toml", "study.toml", "--plan", "p.json"),
         "--plan names the plan of one study, but 2 study files were given.\nLeave it out: the plan of each study is "
@@ -106,7 +106,7 @@ def test_what_changed_since_is_told(run: Run, study: Path) -> None:
     run("register", "study.toml", "--seed", "5")
     study.write_text(STUDY + "[smallest_effect]\nauc = 0.05\n", encoding="utf-8")
     result = run("validate", "study.toml")
-    assert "0 confirmatory, 5 exploratory.\nChanged since: smallest_effect.auc: was 0.01, is 0.05.\n" in result.stdout
+    assert "0 confirmatory, 4 exploratory.\nChanged since: smallest_effect.auc: was 0.01, is 0.05.\n" in result.stdout
 
 
 def test_data_outside_are_refused_unless_allowed(run: Run, study: Path) -> None:
@@ -126,8 +126,8 @@ def test_claims_for_a_study_against_the_register(run: Run, study: Path) -> None:
     result = run("claims", "--for", "study.toml")
     assert result.exit_code == 0
     now = [claim for claim in CLAIMS if not claim.missing(cx.DeclaredStudy.read("study.toml"))]
-    assert len(now) == 5
-    assert result.stdout.startswith(f"5 of {len(CLAIMS)} claims can be tested, as far as is declared;")
+    assert len(now) == 4
+    assert result.stdout.startswith(f"4 of {len(CLAIMS)} claims can be tested, as far as is declared;")
     for claim in CLAIMS:
         assert claim.id in result.stdout
     assert "metric-best-retention\n  on back\n" in result.stdout
@@ -152,7 +152,7 @@ def test_quiet_prints_nothing_and_verbose_each_stage(run: Run, study: Path) -> N
     stages = [line.partition("  Answers: ")[2] for line in verbose.stderr.splitlines()]
     assert stages == [
         "metric-best-retention on back", "nps-no-superiority on back", "top2-beats-mean on back",
-        "combine-metrics on back", "service-necessary on back", "verdicts",
+        "combine-metrics on back", "verdicts",
         "sensitivity of metric-best-retention on back",
         "sensitivity of nps-no-superiority on back", "sensitivity of top2-beats-mean on back",
         "sensitivity of combine-metrics on back", "scores",

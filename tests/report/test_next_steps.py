@@ -72,7 +72,7 @@ def test_a_claim_that_was_tested_on_one_outcome_waits_for_no_other(example: Modu
 def test_a_verdict_that_more_rows_would_give_waits_for_them(example: ModuleType) -> None:
     reason = "These data cannot tell. It would take about 21,000 customers like these, instead of 4,912."
     (step,) = next_steps([replace(example.equal(), reason=reason)])
-    assert (step.lacking, step.wish) == ("Too few rows to tell.", "To add: about 21,000 customers like these.")
+    assert (step.lacking, step.wish) == ("Too few rows to tell.", "About 21,000 customers like these would do.")
 
 
 @pytest.mark.parametrize(
