@@ -105,8 +105,9 @@ def numbers(result: Result) -> dict[str, Any]:
 
 def assert_same(first: Result, second: Result, tolerance: float) -> None:
     assert first.labels == second.labels
+    other = numbers(second)
     for name, values in numbers(first).items():
-        assert numbers(second)[name] == pytest.approx(values, rel=tolerance, abs=tolerance, nan_ok=True), name
+        assert other[name] == pytest.approx(values, rel=tolerance, abs=tolerance, nan_ok=True), name
 
 
 KEYS: list[dict[str, str]] = [{}, {"cluster": "firm"}, {"weight": "weight"}]

@@ -12,7 +12,7 @@ from cxstats.errors import RoleError
 from cxstats.numerics.intervals import symmetric
 from cxstats.numerics.nested import ClusteredRows, NestedTest, likelihood_ratio, nested_test
 from cxstats.numerics.resample import seeded
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
+from cxstats.results import ConfidenceInterval, checked_level
 from cxstats.roles import Outcome, Roles
 from cxstats.scales import Scale
 from cxstats.shared.crossfitted import (
@@ -24,13 +24,14 @@ from cxstats.shared.crossfitted import (
     nested_design,
     refuse_few,
 )
+from cxstats.shared.held_out_result import HeldOutResult, dealt
 from cxstats.shared.index_rows import IndexRow, area_row, gain_rows
 
 OTHERS = "other metrics"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class AddedValue(TalliedResult):
+class AddedValue(HeldOutResult):
     """What each metric adds on customers the models have not seen, and the test of whether it adds anything.
 
     ``statistic`` (a chi-square with ``degrees``) and ``p_value`` belong to the test of the metric in the
@@ -57,9 +58,6 @@ class AddedValue(TalliedResult):
     degrees: Ints
     df: float
     test: str
-    folds: int
-    repeats: int
-    seed: int | None
 
     method: ClassVar[str] = "Added value of a metric: test in nested models, gain on rows held out"
     reference: ClassVar[str] = "Demler, Pencina & D'Agostino (2012), doi:10.1002/sim.5328"
@@ -92,7 +90,7 @@ class AddedValue(TalliedResult):
         """How it was tested and held out, then rows and method."""
         return (
             f"statistic and p: {self.test} test of the metric in the larger model.\nestimate and interval: gain on "
-            f"customers held out ({self.folds} folds, repeated {self.repeats} times, seed {self.seed}).\n"
+            f"customers held out ({self._dealt}).\n"
             f"{super().footer()}"
         )
 
@@ -227,12 +225,7 @@ def added_value(
         degrees=np.array([tested.degrees for _, _, tested in lines]),
         df=spread.df,
         test=lines[0][2].kind,
-        folds=folds,
-        repeats=fit.repeats,
-        seed=draws.seed,
-        n=found.n,
-        n_missing=found.n_missing,
-        n_cells=found.cells.n_cells,
+        **dealt(fit, draws.seed),
         notes=spread.notes,
     )
 

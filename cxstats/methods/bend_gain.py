@@ -17,8 +17,8 @@ from cxstats.numerics.resample import seeded
 from cxstats.roles import Binary, Continuous, Count, Outcome, Rating, Roles, Survival
 from cxstats.shared.crossfitted import CrossFitted, CrossRows, cross_fit, cross_rows, linear_model, model_of, refuse_few
 from cxstats.shared.disconfirmed import FEWEST_EVENTS, FEWEST_ROWS, checked_met
+from cxstats.shared.held_out_result import HeldOutIndices, dealt
 from cxstats.shared.index_rows import IndexRow, area_row, loss_row, share_row
-from cxstats.wald import WaldResult
 
 STRAIGHT, BENT, SPLINE = "one line", "two slopes", "spline"
 MEAN = "(mean)"
@@ -27,7 +27,7 @@ FEWEST_VALUES = 3  # through two values every line is straight, and through thre
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BendGain(WaldResult):
+class BendGain(HeldOutIndices):
     """What two slopes gain over one line on customers held out, and what a smooth curve gains over two slopes.
 
     The frame has the gains ``"two slopes - one line"`` and ``"spline - two slopes"`` (above 0 the first of the two
@@ -52,23 +52,13 @@ class BendGain(WaldResult):
         Passed as ``rng`` it gives the same folds again.
     """
 
-    model: tuple[str, ...]
-    index: tuple[str, ...]
     gain: Effect
     spline_gain: Effect | None
     knots: tuple[float, ...]
     share_at_top: float
-    folds: int
-    repeats: int
-    seed: int | None
 
     method: ClassVar[str] = "One line, two slopes and a spline, cross-validated; intervals from influence values"
     reference: ClassVar[str] = "LeDell, Petersen & van der Laan (2015), doi:10.1214/15-EJS1035"
-
-    @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The model, or the pair of models, and the index of each row."""
-        return {"model": self.model, "index": self.index}
 
     @property
     def null(self) -> Floats:
@@ -78,7 +68,7 @@ class BendGain(WaldResult):
 
     def footer(self) -> str:
         """How the rows were held out, where the knots are, then rows and method."""
-        held = f"{self.folds} folds, repeated {self.repeats} times, seed {self.seed}."
+        held = f"{self._dealt}."
         knots = f"Knots of the spline: {', '.join(map(number, self.knots))}."
         if not self.knots:
             knots = "No spline: the gap takes too few values to bend further."
@@ -287,12 +277,7 @@ def _compared(fit: CrossFitted, knots: Floats, seed: int | None) -> BendGain:
         spline_gain=decides[1] if len(decides) > 1 else None,
         knots=tuple(knots.tolist()),
         share_at_top=_share_at_top(found),
-        folds=fit.folds,
-        repeats=fit.repeats,
-        seed=seed,
-        n=found.n,
-        n_missing=found.n_missing,
-        n_cells=found.cells.n_cells,
+        **dealt(fit, seed),
         notes=spread.notes,
     )
 

@@ -1,19 +1,14 @@
 """Do customers stay rather where their experiences vary less, at an equal mean?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
-from cxstats.arrays import Floats
 from cxstats.cells import IntoCells, as_cells, is_cells
 from cxstats.errors import RoleError, number, rows
 from cxstats.numerics.consistency import consistency_effects, fit, model_of
 from cxstats.numerics.effect import Effect
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.observed import observe, outcome_line, refuse_few_events, refuse_unmarked
-from cxstats.numerics.parts import Part
 from cxstats.numerics.rated_customers import (
     FEWEST_RATINGS,
     RatedColumns,
@@ -24,14 +19,14 @@ from cxstats.numerics.rated_customers import (
     refuse_unvaried,
 )
 from cxstats.numerics.relative_variance import LEAST_RELIABLE, Shrunken, shrink
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Outcome, Roles
 from cxstats.scales import Scale
+from cxstats.shared.parts_result import JointParts, stacked
 from cxstats.shared.predictors import complete
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Consistency(TalliedResult):
+class Consistency(JointParts):
     """The good outcome on the consistency of ratings; above 0 the more consistent have it more often.
 
     Rows: ``log-odds per SD`` with the slope of ``consistency`` at the average mean rating, at a low and at a high
@@ -65,7 +60,6 @@ class Consistency(TalliedResult):
         The mean, the standard deviation and the number of ratings; what else is adjusted for.
     """
 
-    parts: tuple[Part, ...]
     per_sd: Effect
     per_sd_low: Effect
     per_sd_high: Effect
@@ -89,36 +83,8 @@ class Consistency(TalliedResult):
     method: ClassVar[str] = "Logistic regression on the relative variance of ratings, drawn together, and their mean"
     reference: ClassVar[str] = "Mestdagh et al. (2018), doi:10.1037/met0000153"
 
-    @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The part and the term of each row."""
-        return {
-            "part": [part.name for part in self.parts for _ in part.terms],
-            "term": [term for part in self.parts for term in part.terms],
-        }
-
-    @property
-    def df(self) -> float:
-        """Degrees of freedom: clusters minus one, or infinite."""
-        return self.parts[0].df
-
-    @property
-    def statistic(self) -> Floats:
-        """Of no slope or difference; NaN for the shares themselves."""
-        level = np.array([name == "outcome" for name in self.labels["part"]])
-        return np.where(level, np.nan, ratio_to_error(self.estimate, self.std_error))
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, not adjusted for the number of rows."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits, those of adjusted shares within 0 and 1."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        is_share = np.array([name == "outcome" for name in self.labels["part"]])
-        low = np.where(is_share, np.maximum(limits.low, 0.0), limits.low)
-        return ConfidenceInterval(low, np.where(is_share, np.minimum(limits.high, 1.0), limits.high), level)
+    def _least(self) -> Mapping[str, float]:
+        return {"outcome": 0.0}
 
     def footer(self) -> str:
         """What outcome and consistency are, then as for any result."""
@@ -257,9 +223,7 @@ def consistency(
     turned = (low, high) if scale.higher_is_better else (scale.low + scale.high - low, scale.low + scale.high - high)
     used = kept.where(inside)
     return Consistency(
-        parts=found.parts,
-        estimate=np.concatenate([part.estimate for part in found.parts]),
-        std_error=np.concatenate([part.std_error for part in found.parts]),
+        **stacked(found.parts),
         low_mean=turned[0],
         high_mean=turned[1],
         reliability=shrunken.reliability,

@@ -1,6 +1,6 @@
 """How many times likelier is a contact to lower loyalty than to raise it, and how is that without a contact?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -28,20 +28,19 @@ from cxstats.numerics.contact_harm import (
     refuse_unmoved,
 )
 from cxstats.numerics.effect import Effect
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided, wilson
 from cxstats.numerics.observed import refuse_unmarked
-from cxstats.numerics.parts import Part, Share, share_of
+from cxstats.numerics.parts import Share, share_of
 from cxstats.numerics.zero_one import zero_one
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Roles
 from cxstats.scales import Scale
+from cxstats.shared.parts_result import SeparateParts, stacked
 
 CONTACT = "contact"
 _RATIO_OF = {CONTROL: "contact / no contact", MATCHED: "contact / no contact, same score before"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ContactHarm(TalliedResult):
+class ContactHarm(SeparateParts):
     """Whose score fell and rose, with and without a contact.
 
     Parts ``contact``, ``no contact`` and ``no contact, same score before``, each with the shares that were
@@ -65,7 +64,6 @@ class ContactHarm(TalliedResult):
         The smallest move that counts; None for any.
     """
 
-    parts: tuple[Part, ...]
     shares: Mapping[str, tuple[Share, ...]]
     log_ratio: Effect
     log_ratio_of_ratios: Effect | None
@@ -80,46 +78,21 @@ class ContactHarm(TalliedResult):
     reference: ClassVar[str] = "Barnett, van der Pols & Dobson (2005), doi:10.1093/ije/dyh299"
 
     @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The part and the term of each row."""
-        return {
-            "part": [part.name for part in self.parts for _ in part.terms],
-            "term": [term for part in self.parts for term in part.terms],
-        }
+    def _ratios(self) -> Bools:
+        return ~np.isin(self.labels["term"], TERMS[:3])
 
     @property
-    def df(self) -> Floats:
-        """Degrees of freedom of each row: clusters minus one, or infinite."""
-        return np.array([part.df for part in self.parts for _ in part.terms])
+    def _tested(self) -> Bools:
+        return self._ratios
 
     @property
-    def _is_ratio(self) -> Bools:
-        return np.array([term not in TERMS[:3] for term in self.labels["term"]])
+    def _floor(self) -> Floats:
+        return np.where(self._ratios, -np.inf, 0.0)
 
-    @property
-    def statistic(self) -> Floats:
-        """Logarithm of a ratio over its standard error; NaN for the shares."""
-        logs = np.log(np.where(self._is_ratio, self.estimate, 1.0))
-        relative = self.std_error / np.where(self._is_ratio, self.estimate, 1.0)
-        return np.where(self._is_ratio, ratio_to_error(logs, relative), np.nan)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, of a ratio of 1, not adjusted for the number of rows."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wilson's limits of shares (Wald's at the same score before); of ratios Wald's on the logarithm."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        low, high, at = np.maximum(limits.low, 0.0), np.minimum(limits.high, 1.0), self._is_ratio
-        logs = symmetric(np.log(self.estimate[at]), self.std_error[at] / self.estimate[at], level, self.df[at])
-        low[at], high[at] = np.exp(logs.low), np.exp(logs.high)
-        parts = self.labels["part"]
-        for name, shares in self.shares.items():
-            for j, share in enumerate(shares, start=list(parts).index(name)):
-                own = wilson(np.array(share.estimate * share.n_eff), np.array(share.n_eff), level, share.df)
-                low[j], high[j] = float(own.low), float(own.high)
-        return ConfidenceInterval(low, high, level)
+    def _counted(self) -> Mapping[int, Share]:
+        """At the same score before, limits are Wald's."""
+        parts = list(self.labels["part"])
+        return {row: share for name, own in self.shares.items() for row, share in enumerate(own, parts.index(name))}
 
     def footer(self) -> str:
         """What counts as a move, then as for any result."""
@@ -229,10 +202,8 @@ def contact_harm(
         told = {_RATIO_OF[name]: effect for name, effect in logs.items()}
         parts.append(ratios_part(told, kept.n))
     return ContactHarm(
-        parts=tuple(parts),
+        **stacked(parts),
         shares=shares,
-        estimate=np.concatenate([part.estimate for part in parts]),
-        std_error=np.concatenate([part.std_error for part in parts]),
         log_ratio=with_contact.effect,
         log_ratio_of_ratios=logs.get(CONTROL),
         log_matched_ratio=logs.get(MATCHED),

@@ -14,19 +14,18 @@ from cxstats.numerics.dwell import GROUPS, checked_times, latent_slopes, observe
 from cxstats.numerics.effect import Effect
 from cxstats.numerics.influence import covariance
 from cxstats.numerics.intention import is_rating
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.observed import Observed, observe, refuse_flat, refuse_thin, refuse_unmarked, share_at_top
 from cxstats.numerics.parts import Part
 from cxstats.numerics.two_lines import robin_hood
 from cxstats.numerics.wow_attempts import refuse_repeated
 from cxstats.numerics.zero_one import zero_one
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Continuous, Rating, Roles
 from cxstats.shared.along import along
+from cxstats.shared.parts_result import JointParts, stacked
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class DwellAmbiguity(TalliedResult):
+class DwellAmbiguity(JointParts):
     """Slopes of an outcome on dwell time: ``failed``, ``succeeded``, ``succeeded - failed``.
 
     Part ``slope``: standard deviations of the outcome, up is good, per standard deviation of the logarithm of the
@@ -52,7 +51,6 @@ class DwellAmbiguity(TalliedResult):
     controls : tuple of str
     """
 
-    parts: tuple[Part, ...]
     turn: TwoLines | None
     rows: tuple[int, int]
     share_at_top: float
@@ -62,14 +60,6 @@ class DwellAmbiguity(TalliedResult):
 
     method: ClassVar[str] = "Interaction of log dwell time with task success; two lines over all visits"
     reference: ClassVar[str] = "Simonsohn (2018), doi:10.1177/2515245918805755"
-
-    @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The part and the term of each row."""
-        return {
-            "part": [part.name for part in self.parts for _ in part.terms],
-            "term": [term for part in self.parts for term in part.terms],
-        }
 
     @property
     def pleasure(self) -> Effect:
@@ -95,26 +85,6 @@ class DwellAmbiguity(TalliedResult):
     def latent_lost(self) -> Effect | None:
         """``lost`` behind a rating."""
         return _effect(self.parts[1], 0, -1.0) if len(self.parts) > 1 else None
-
-    @property
-    def df(self) -> float:
-        """Degrees of freedom: clusters minus one, or infinite."""
-        return self.parts[0].df
-
-    @property
-    def statistic(self) -> Floats:
-        """Estimate over standard error."""
-        return ratio_to_error(self.estimate, self.std_error)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, of a slope, or a difference, of 0."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        return ConfidenceInterval(limits.low, limits.high, level)
 
     def footer(self) -> str:
         """Units and groups, then what two lines say of all visits together."""
@@ -232,9 +202,7 @@ def dwell_ambiguity(
     parts, notes = _slopes(target, log_time, group, given)
     turn, untold = _turn(kept, dwell)
     return DwellAmbiguity(
-        estimate=np.concatenate([part.estimate for part in parts]),
-        std_error=np.concatenate([part.std_error for part in parts]),
-        parts=parts,
+        **stacked(parts),
         turn=turn,
         rows=(int(kept.count[group == 0].sum()), int(kept.count[group == 1].sum())),
         share_at_top=share_at_top(target, given),

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cxstats.arrays import Bools, Floats
+from cxstats.arrays import Bools
 from cxstats.cells import IntoCells, as_cells, is_cells, metric_names
 from cxstats.coding import upward
 from cxstats.errors import RoleError, listed, number
@@ -25,7 +25,6 @@ from cxstats.numerics.effort_disloyalty import (
 )
 from cxstats.numerics.effort_saturation import checked_knee, effort_saturation
 from cxstats.numerics.intention import is_rating
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.observed import (
     Measured,
     measured,
@@ -37,16 +36,15 @@ from cxstats.numerics.observed import (
     refuse_unmarked,
     share_at_top,
 )
-from cxstats.numerics.parts import Part
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Rating, Roles
 from cxstats.scales import Scale
+from cxstats.shared.parts_result import SeparateParts, stacked
 from cxstats.shared.predictors import complete
 from cxstats.shared.scored import refuse_constant
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class EffortDisloyalty(TalliedResult):
+class EffortDisloyalty(SeparateParts):
     """Loyalty after much and after little effort; in all differences and slopes more effort is worse if above 0.
 
     Rows: ``effort`` with the adjusted share of the bad outcome (or mean outcome) after ``high effort`` and ``low
@@ -85,7 +83,6 @@ class EffortDisloyalty(TalliedResult):
     controls : tuple of str
     """
 
-    parts: tuple[Part, ...]
     gain: Effect
     risk: Effect
     per_sd: Effect
@@ -106,47 +103,15 @@ class EffortDisloyalty(TalliedResult):
     reference: ClassVar[str] = "Bieler et al. (2010), doi:10.1093/aje/kwp440"
 
     @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The part and the term of each row."""
-        return {
-            "part": [part.name for part in self.parts for _ in part.terms],
-            "term": [term for part in self.parts for term in part.terms],
-        }
+    def _tested(self) -> Bools:
+        return ~self._in("effort")
 
     @property
-    def df(self) -> Floats:
-        """Degrees of freedom of each row: clusters minus one, or infinite."""
-        return np.array([part.df for part in self.parts for _ in part.terms])
+    def _ratios(self) -> Bools:
+        return self._in(ODDS)
 
-    @property
-    def _is_odds(self) -> Bools:
-        return np.array([name == ODDS for name in self.labels["part"]])
-
-    @property
-    def statistic(self) -> Floats:
-        """Estimate over standard error, of an odds ratio its logarithm's; NaN for the two groups."""
-        odds = self._is_odds
-        statistic = ratio_to_error(self.estimate, self.std_error)
-        estimate, error = self.estimate[odds], self.std_error[odds]
-        statistic[odds] = ratio_to_error(np.log(estimate), error / estimate)
-        return np.where(np.array(self.labels["part"]) == "effort", np.nan, statistic)
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, of no difference, not adjusted for the number of rows."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits: of odds ratios on the logarithm, of shares within what they can be."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        low, high, odds = limits.low.copy(), limits.high.copy(), self._is_odds
-        logs = symmetric(np.log(self.estimate[odds]), self.std_error[odds] / self.estimate[odds], level, self.df[odds])
-        low[odds], high[odds] = np.exp(logs.low), np.exp(logs.high)
-        if isinstance(self.outcome, Binary):
-            bounds = {"effort": 0.0, "difference": -1.0}
-            bound = np.array([bounds.get(name, -np.inf) for name in self.labels["part"]])
-            low, high = np.maximum(low, bound), np.where(np.isfinite(bound), np.minimum(high, 1.0), high)
-        return ConfidenceInterval(low, high, level)
+    def _least(self) -> Mapping[str, float]:
+        return {"effort": 0.0, "difference": -1.0} if isinstance(self.outcome, Binary) else {}
 
     def footer(self) -> str:
         """What the groups and the rows are, then as for any result."""
@@ -285,9 +250,7 @@ def effort_disloyalty(
     rows = (*gap.parts, slopes, *bent.parts)
     published, why = _published(gap, target)
     return EffortDisloyalty(
-        parts=rows,
-        estimate=np.concatenate([part.estimate for part in rows]),
-        std_error=np.concatenate([part.std_error for part in rows]),
+        **stacked(rows),
         gain=gap.gain,
         risk=gap.risk,
         per_sd=effects.pop(metric),

@@ -17,12 +17,12 @@ from cxstats.shared.encounter_result import (
     EncounterResult,
     Estimates,
     agreement,
-    components_of,
+    answer,
     enough,
     estimates_of,
     told_p,
 )
-from cxstats.shared.rated_encounters import required, stands_on
+from cxstats.shared.rated_encounters import ratings, required, stands_on
 
 _UNTOLD = "it cannot be told apart from the expectation, the rating and the periods"
 
@@ -139,11 +139,7 @@ def expectation_ratchet(
     flags, notes = _checks(made)
     asked = (WITHIN, PLACEBO) if outcome is None else (RATED, WITHIN, PLACEBO)
     return ExpectationRatchet(
-        estimate=made.estimate,
-        std_error=made.std_error,
-        estimates=made,
-        left_out={name: _UNTOLD for name in asked if name not in slopes},
-        components=components_of(made, (RATCHET, WITHIN)),
+        **answer(made, (RATCHET, WITHIN), asked, _UNTOLD),
         notes=(*made.notes, *few, *notes),
         flags=flags,
         **stands_on(found, used),
@@ -152,7 +148,7 @@ def expectation_ratchet(
 
 def _rows(found: Encounters) -> tuple[ExpectationRows, np.ndarray]:
     """The encounters with an expectation before them and before the next one; and which they are."""
-    now = np.full(found.n, np.nan) if found.expectation is None else found.expectation
+    now = ratings(found, found.expectation)
     perk = found.perk.astype(np.float64)
     following = ragged.following(found.first, now)
     used = ~np.isnan(now) & ~np.isnan(following)

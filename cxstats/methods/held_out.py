@@ -17,8 +17,8 @@ from cxstats.roles import Outcome, Roles
 from cxstats.scales import Scale
 from cxstats.shared.calibrated import CalibrationCurve, calibration_curve
 from cxstats.shared.crossfitted import CrossFitted, CrossRows, cross_fit, cross_rows, model_of, refuse_few
+from cxstats.shared.held_out_result import HeldOutIndices, dealt
 from cxstats.shared.index_rows import index_rows, pair_rows
-from cxstats.wald import WaldResult
 
 BASELINE = "no metric"
 ALL, CHOSEN = "all metrics", "best metric, chosen in the folds"
@@ -38,7 +38,7 @@ NULLS = {
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class HeldOutComparison(WaldResult):
+class HeldOutComparison(HeldOutIndices):
     """Indices of each model on customers it was not fitted on, then the differences of all pairs of models.
 
     Attributes
@@ -63,22 +63,12 @@ class HeldOutComparison(WaldResult):
     """
 
     models: tuple[str, ...]
-    model: tuple[str, ...]
-    index: tuple[str, ...]
     chosen: Mapping[str, float]
     resampled_p: Floats
     curves: Mapping[str, CalibrationCurve]
-    folds: int
-    repeats: int
-    seed: int | None
 
     method: ClassVar[str] = "Repeated cross-validation, intervals from influence values"
     reference: ClassVar[str] = "LeDell, Petersen & van der Laan (2015), doi:10.1214/15-EJS1035"
-
-    @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The model, or the pair of models, and the index of each row."""
-        return {"model": self.model, "index": self.index}
 
     def row(self, model: str, index: str) -> int:
         """The number of a row of the frame."""
@@ -99,7 +89,7 @@ class HeldOutComparison(WaldResult):
     def footer(self) -> str:
         """How the rows were held out, what the folds chose, then rows and method."""
         told = ", ".join(f"{name} {share:.0%}" for name, share in self.chosen.items())
-        lines = [f"{self.folds} folds, repeated {self.repeats} times, seed {self.seed}."]
+        lines = [f"{self._dealt}."]
         if told:
             lines.append(f"Best metric by the training folds: {told}.")
         return "\n".join([*lines, super().footer()])
@@ -267,11 +257,6 @@ def _compared(fit: CrossFitted, curves: Mapping[str, CalibrationCurve], seed: in
         chosen={name: float(share) for name, share in zip(rows.metrics, shares, strict=False)},
         resampled_p=np.array([row.resampled_p for row in lines]),
         curves=MappingProxyType(dict(curves)),
-        folds=fit.folds,
-        repeats=fit.repeats,
-        seed=seed,
-        n=rows.n,
-        n_missing=rows.n_missing,
-        n_cells=rows.cells.n_cells,
+        **dealt(fit, seed),
         notes=spread.notes,
     )

@@ -23,10 +23,11 @@ from cxstats.numerics.journey_slopes import (
     rated_slope,
 )
 from cxstats.numerics.resample import seeded
-from cxstats.results import Backend, ConfidenceInterval, TalliedResult, build_frame, checked_level
+from cxstats.results import Backend, ConfidenceInterval, build_frame, checked_level
 from cxstats.roles import Count, Outcome, Survival
 from cxstats.scales import Scale
 from cxstats.shared.crossfitted import CrossFitted, cross_fit, model_of, refuse_few
+from cxstats.shared.held_out_result import HeldOutResult, dealt
 from cxstats.shared.index_rows import area_row, gain_rows
 from cxstats.shared.journey_noise import Declared, declared_reliability, freed_of_noise, journeys_of
 from cxstats.shared.journeys import journey_cross_rows, journey_rows
@@ -44,7 +45,7 @@ GRID = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class JourneyIncrement(TalliedResult):
+class JourneyIncrement(HeldOutResult):
     """What a journey rating tells beyond all touchpoints: as they were rated, and freed of noise.
 
     The frame has the standardised ``"slope"`` of the journey rating beside all touchpoints as they were rated, and
@@ -81,9 +82,6 @@ class JourneyIncrement(TalliedResult):
     curve: Floats
     curve_error: Floats
     df: float
-    folds: int
-    repeats: int
-    seed: int | None
 
     method: ClassVar[str] = "Journey rating beside touchpoints freed of noise (errors in variables)"
     reference: ClassVar[str] = "Fuller (1987), doi:10.1002/9780470316665"
@@ -128,7 +126,7 @@ class JourneyIncrement(TalliedResult):
             else "The journey rating does not surely tell more than the touchpoints as they were rated.",
             None: "Whether noise in the touchpoints explains the slope cannot be told.",
         }
-        held = f"Gains on customers held out: {self.folds} folds, repeated {self.repeats} times, seed {self.seed}."
+        held = f"Gains on customers held out: {self._dealt}."
         return f"{told[self.aggregation]}\n{held}\n{super().footer()}"
 
 
@@ -276,14 +274,9 @@ def journey_increment(
         curve=np.array([one.estimate for one in curve]),
         curve_error=error[len(lines) :],
         df=spread.df,
-        folds=fit.folds,
-        repeats=fit.repeats,
-        seed=draws.seed,
         estimate=np.array([line.found.estimate for line in lines]),
         std_error=error[: len(lines)],
-        n=found.n,
-        n_missing=found.n_missing,
-        n_cells=found.cells.n_cells,
+        **dealt(fit, draws.seed),
         notes=(*notes, *spread.notes),
     )
     below = result.estimate[1] < 0 and result.p_value[1] < SIGNIFICANT

@@ -21,9 +21,9 @@ from cxstats.roles import Outcome, Roles
 from cxstats.scales import Scale
 from cxstats.shared.crossfitted import CrossFitted, CrossRows, cross_fit, cross_rows, linear_model, model_of, refuse_few
 from cxstats.shared.held_indices import held_indices
+from cxstats.shared.held_out_result import HeldOutIndices, dealt
 from cxstats.shared.journeys import at_joint_rows
 from cxstats.shared.touchpoint_rows import TouchpointRows, ordered_outcome, touchpoint_names, touchpoint_rows
-from cxstats.wald import WaldResult
 
 MEAN, WORST, LAST, PEAK_END, FITTED = "mean", "worst", "last used", "peak-end", "fitted weights"
 # Penalties among which each training set chooses, in rows. None is 0, so that a training set in which a touchpoint
@@ -32,7 +32,7 @@ RIDGES = (1.0, 10.0, 100.0, 1000.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class JourneyScore(WaldResult):
+class JourneyScore(HeldOutIndices):
     """How well each score predicts journeys held out, then by how much each differs from the mean.
 
     Attributes
@@ -51,21 +51,11 @@ class JourneyScore(WaldResult):
     """
 
     models: tuple[str, ...]
-    model: tuple[str, ...]
-    index: tuple[str, ...]
     touchpoints: tuple[str, ...]
     penalties: Mapping[float, float]
-    folds: int
-    repeats: int
-    seed: int | None
 
     method: ClassVar[str] = "Journey scores compared on journeys held out, intervals from influence values"
     reference: ClassVar[str] = "LeDell, Petersen & van der Laan (2015), doi:10.1214/15-EJS1035"
-
-    @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The score, or the pair of scores, and the index of each row."""
-        return {"model": self.model, "index": self.index}
 
     @property
     def null(self) -> Floats:
@@ -83,10 +73,7 @@ class JourneyScore(WaldResult):
 
     def footer(self) -> str:
         """The order that was declared, how it was held out, then rows and method."""
-        return (
-            f"Order of the touchpoints: {', '.join(self.touchpoints)}.\n"
-            f"{self.folds} folds, repeated {self.repeats} times, seed {self.seed}.\n{super().footer()}"
-        )
+        return f"Order of the touchpoints: {', '.join(self.touchpoints)}.\n{self._dealt}.\n{super().footer()}"
 
 
 def journey_score(
@@ -243,12 +230,7 @@ def _result(given: TouchpointRows, fit: CrossFitted, notes: tuple[str, ...], see
         df=spread.df,
         touchpoints=given.names,
         penalties=dict(zip(RIDGES, map(float, fit.held.chosen[fit.at(FITTED)]), strict=True)),
-        folds=fit.folds,
-        repeats=fit.repeats,
-        seed=seed,
-        n=found.n,
-        n_missing=found.n_missing,
-        n_cells=found.cells.n_cells,
+        **dealt(fit, seed),
         notes=(*notes, *spread.notes),
     )
 

@@ -6,14 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from cxstats.arrays import Floats
+from cxstats.arrays import Bools, Floats
 from cxstats.cells import Cells, IntoCells, as_cells, is_cells, metric_names
 from cxstats.coding import upward
 from cxstats.errors import TooFewError, rows
 from cxstats.numerics.adjusted_means import uncovered
 from cxstats.numerics.effect import Effect
 from cxstats.numerics.intention import is_rating
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided, wilson
 from cxstats.numerics.observed import (
     Measured,
     measured,
@@ -26,7 +25,7 @@ from cxstats.numerics.observed import (
     refuse_unknown,
     refuse_unmarked,
 )
-from cxstats.numerics.parts import Part, Share, share_of, share_part
+from cxstats.numerics.parts import Share, share_of, share_part
 from cxstats.numerics.problem_recovery import (
     EFFECTS,
     NAMES,
@@ -42,16 +41,16 @@ from cxstats.numerics.problem_recovery import (
     slope_lines,
 )
 from cxstats.numerics.zero_one import zero_one
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Rating, Roles
 from cxstats.scales import Scale
+from cxstats.shared.parts_result import SeparateParts, stacked
 
 _SHARES = ("met a problem", "silent, of those with a problem")
 _MEANING = {"problem": ("a problem", "none"), "complained": ("a complaint", "none"), "recovered": ("put right", "not")}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ProblemRecovery(TalliedResult):
+class ProblemRecovery(SeparateParts):
     """Customers with and without a problem.
 
     Rows: ``share`` with ``met a problem`` and ``silent, of those with a problem``; ``outcome`` with the adjusted
@@ -79,7 +78,6 @@ class ProblemRecovery(TalliedResult):
     controls : tuple of str
     """
 
-    parts: tuple[Part, ...]
     shares: tuple[Share, ...]
     silence: Effect | None
     paradox: Effect | None
@@ -97,43 +95,22 @@ class ProblemRecovery(TalliedResult):
     reference: ClassVar[str] = "Bieler et al. (2010), doi:10.1093/aje/kwp440"
 
     @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The part and the term of each row."""
-        return {
-            "part": [part.name for part in self.parts for _ in part.terms],
-            "term": [term for part in self.parts for term in part.terms],
-        }
-
-    @property
-    def df(self) -> Floats:
-        """Degrees of freedom of each row: clusters minus one, or infinite."""
-        return np.array([part.df for part in self.parts for _ in part.terms])
+    def _tested(self) -> Bools:
+        return ~self._in("share", "outcome")
 
     @property
     def statistic(self) -> Floats:
         """Of no difference, of slopes of 0, and that half of those with a problem are silent; else NaN."""
-        tested = np.array([name not in ("share", "outcome") for name in self.labels["part"]])
-        statistic = np.where(tested, ratio_to_error(self.estimate, self.std_error), np.nan)
+        statistic = super().statistic
         if self.silence is not None:
             statistic[1] = (self.silence.a - SILENT_MOST) / self.silence.std_error_at(0.0)
         return statistic
 
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, not adjusted for the number of rows."""
-        return two_sided(self.statistic, self.df)
+    def _least(self) -> Mapping[str, float]:
+        return {"outcome": 0.0, "difference": -1.0} if isinstance(self.outcome, Binary) else {}
 
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wilson's limits of the two shares; Wald's of all else, those of adjusted shares within 0 and 1."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        low, high = limits.low.copy(), limits.high.copy()
-        for j, share in enumerate(self.shares):
-            own = wilson(np.array(share.estimate * share.n_eff), np.array(share.n_eff), level, share.df)
-            low[j], high[j] = float(own.low), float(own.high)
-        if isinstance(self.outcome, Binary):
-            bound = np.array([{"outcome": 0.0, "difference": -1.0}.get(name, -np.inf) for name in self.labels["part"]])
-            low, high = np.maximum(low, bound), np.where(np.isfinite(bound), np.minimum(high, 1.0), high)
-        return ConfidenceInterval(low, high, level)
+    def _counted(self) -> Mapping[int, Share]:
+        return dict(enumerate(self.shares))
 
     def footer(self) -> str:
         """What outcome and slopes are, then as for any result."""
@@ -263,10 +240,8 @@ def problem_recovery(
     effects = {name: effect for each in found for name, effect in each.effects.items()}
     notes = dict.fromkeys(note for each in found for note in each.notes)
     return ProblemRecovery(
-        parts=parts,
+        **stacked(parts),
         shares=shares,
-        estimate=np.concatenate([part.estimate for part in parts]),
-        std_error=np.concatenate([part.std_error for part in parts]),
         silence=silence_test(shares[1]) if len(shares) > 1 else None,
         share_at_top=_share_at_top(kept, target, marked["problem"]),
         outcome=target,

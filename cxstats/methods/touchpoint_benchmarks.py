@@ -18,6 +18,7 @@ from cxstats.scales import Scale
 from cxstats.shared.benchmarked import ALL, AVERAGE, BEST, COMPOSITE, DECISIVE, JOURNEY, Benchmarked
 from cxstats.shared.crossfitted import CrossFitted, CrossRows, cross_fit, linear_model, model_of, refuse_few
 from cxstats.shared.held_indices import held_indices
+from cxstats.shared.held_out_result import HeldOutResult, dealt
 from cxstats.shared.journeys import JourneyRows, at_joint_rows, journey_cross_rows, journey_rows
 
 # Penalties among which each training set chooses, in rows. None is 0, so that a training set in which a touchpoint
@@ -28,7 +29,7 @@ ROWS_PER_COLUMN = 2  # of the penalised model: below, any outcome is known from 
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TouchpointBenchmarks(Benchmarked):
+class TouchpointBenchmarks(HeldOutResult, Benchmarked):
     """How well the journey rating and its benchmarks predict rows held out, then the differences.
 
     The models are ``"journey"``, ``"average single"``, ``"best single"``, ``"composite"``, ``"all touchpoints"`` and
@@ -47,9 +48,6 @@ class TouchpointBenchmarks(Benchmarked):
 
     chosen: Mapping[str, float]
     penalties: Mapping[float, float]
-    folds: int
-    repeats: int
-    seed: int | None
 
     method: ClassVar[str] = (
         "Journey rating against four touchpoint benchmarks on rows held out, Fieller limits of ratios"
@@ -66,7 +64,7 @@ class TouchpointBenchmarks(Benchmarked):
             f"({not_so if self.magnitude_reason else 'may be held against a published figure'}).\n"
             f"Best single touchpoint by the training folds: {told}; {self.primary} of the journey minus its: "
             f"{shown(self.journey_minus_best[self.primary])}, without an interval, and too large where the folds "
-            f"disagree.\n{self.folds} folds, repeated {self.repeats} times, seed {self.seed}.\n{super().footer()}"
+            f"disagree.\n{self._dealt}.\n{super().footer()}"
         )
 
 
@@ -257,12 +255,7 @@ def _result(given: JourneyRows, fit: CrossFitted, seed: int | None) -> Touchpoin
         chosen=chosen,
         penalties=dict(zip(RIDGES, map(float, fit.held.chosen[fit.at(ALL)]), strict=True)),
         controls=found.controls,
-        folds=fit.folds,
-        repeats=fit.repeats,
-        seed=seed,
-        n=found.n,
-        n_missing=found.n_missing,
-        n_cells=found.cells.n_cells,
+        **dealt(fit, seed),
         notes=(*given.notes, *spread.notes, *_unsettled(chosen)),
     )
 

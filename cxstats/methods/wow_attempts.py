@@ -12,9 +12,8 @@ from cxstats.cells import Cells, IntoCells, as_cells, is_cells
 from cxstats.errors import TooFewError, listed, rows
 from cxstats.numerics.adjusted_means import uncovered
 from cxstats.numerics.effect import Effect
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided, wilson
 from cxstats.numerics.observed import Observed, observe, refuse_thin, refuse_unknown, refuse_unmarked
-from cxstats.numerics.parts import Part, Share, share_of, share_part
+from cxstats.numerics.parts import Share, share_of, share_part
 from cxstats.numerics.wow_attempts import (
     COST,
     DIFFERENCE,
@@ -30,12 +29,12 @@ from cxstats.numerics.wow_attempts import (
     wait_arm,
 )
 from cxstats.numerics.zero_one import zero_one
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Continuous, Roles
+from cxstats.shared.parts_result import SeparateParts, stacked
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class WowAttempts(TalliedResult):
+class WowAttempts(SeparateParts):
     """How often staff tried to wow a customer, and contacts with and without an attempt.
 
     Parts: ``rate`` with the share of contacts with an attempt; then, of what was given, ``failure`` (adjusted risks
@@ -59,7 +58,6 @@ class WowAttempts(TalliedResult):
     controls : tuple of str
     """
 
-    parts: tuple[Part, ...]
     share: Share
     rate: Effect
     failure: Effect | None
@@ -74,46 +72,21 @@ class WowAttempts(TalliedResult):
     reference: ClassVar[str] = "Bieler et al. (2010), doi:10.1093/aje/kwp440"
 
     @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The part and the term of each row."""
-        return {
-            "part": [part.name for part in self.parts for _ in part.terms],
-            "term": [term for part in self.parts for term in part.terms],
-        }
+    def _tested(self) -> Bools:
+        return np.isin(self.labels["term"], (DIFFERENCE, RATIO))
 
     @property
-    def df(self) -> Floats:
-        """Degrees of freedom of each row: clusters minus one, or infinite."""
-        return np.array([part.df for part in self.parts for _ in part.terms])
-
-    def _in(self, *names: str) -> Bools:
-        return np.array([part in names for part in self.labels["part"]])
+    def _ratios(self) -> Bools:
+        """Geometric means too: their limits are those of the logarithm."""
+        return self._in(COST, HANDLING)
 
     @property
-    def statistic(self) -> Floats:
-        """Of no difference, and of a ratio of 1 on the logarithm; NaN for the groups themselves."""
-        terms, logs = np.array(self.labels["term"]), self._in(COST, HANDLING)
-        estimate = np.where(logs, np.log(np.where(logs, self.estimate, 1.0)), self.estimate)
-        error = self.std_error / np.where(logs, self.estimate, 1.0)
-        return np.where(np.isin(terms, (DIFFERENCE, RATIO)), ratio_to_error(estimate, error), np.nan)
+    def _floor(self) -> Floats:
+        least = np.where(np.isin(self.labels["term"], DIFFERENCE), -1.0, 0.0)
+        return np.where(self._in(FAILURE), least, -np.inf)
 
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, not adjusted for the number of rows."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wilson's of the rate; Wald's on the logarithm of cost and time; Wald's of all else, risks within 0 and 1."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        low, high, at = limits.low.copy(), limits.high.copy(), self._in(COST, HANDLING)
-        logs = symmetric(np.log(self.estimate[at]), self.std_error[at] / self.estimate[at], level, self.df[at])
-        low[at], high[at] = np.exp(logs.low), np.exp(logs.high)
-        risk, least = self._in(FAILURE), np.where(np.array(self.labels["term"]) == DIFFERENCE, -1.0, 0.0)
-        low[risk], high[risk] = np.maximum(low, least)[risk], np.minimum(high, 1.0)[risk]
-        share = self.share
-        own = wilson(np.array(share.estimate * share.n_eff), np.array(share.n_eff), level, share.df)
-        low[0], high[0] = float(own.low), float(own.high)
-        return ConfidenceInterval(low, high, level)
+    def _counted(self) -> Mapping[int, Share]:
+        return {0: self.share}
 
     def footer(self) -> str:
         """What the rows are adjusted for, then as for any result."""
@@ -236,10 +209,8 @@ def wow_attempts(
     parts = (replace(share_part("attempt", share), name="rate"), *(arm.part for arm in arms.values()))
     fewer = {part.name: part.rows for part in parts if part.rows < kept.n}
     return WowAttempts(
-        parts=parts,
+        **stacked(parts),
         share=share,
-        estimate=np.concatenate([part.estimate for part in parts]),
-        std_error=np.concatenate([part.std_error for part in parts]),
         rate=Effect(a=share.estimate, var_a=share.std_error**2, df=share.df),
         failure=_effect(arms.get("failure")),
         failure_relative=_relative(arms.get("failure")),

@@ -1,17 +1,15 @@
 """Does an effort to wow go with loyalty only where the basics are right, and does it make up for errors?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from cxstats.arrays import Floats
 from cxstats.cells import IntoCells, as_cells, is_cells
 from cxstats.errors import number
 from cxstats.numerics.effect import Effect
 from cxstats.numerics.intention import is_rating
-from cxstats.numerics.intervals import ratio_to_error, symmetric, two_sided
 from cxstats.numerics.observed import (
     Measured,
     measured,
@@ -20,7 +18,6 @@ from cxstats.numerics.observed import (
     refuse_unmarked,
     share_at_top,
 )
-from cxstats.numerics.parts import Part
 from cxstats.numerics.wow_by_basics import (
     checked_errors,
     checked_wow,
@@ -29,13 +26,13 @@ from cxstats.numerics.wow_by_basics import (
     refuse_small,
     wow_effects,
 )
-from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
 from cxstats.roles import Binary, Rating, Roles
+from cxstats.shared.parts_result import JointParts, stacked
 from cxstats.shared.predictors import complete
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class WowByBasics(TalliedResult):
+class WowByBasics(JointParts):
     """Loyalty with and without wow, at few and at many errors.
 
     Rows: ``outcome`` with the adjusted share of good outcomes, or mean, of ``few errors, no wow``, ``few errors,
@@ -65,7 +62,6 @@ class WowByBasics(TalliedResult):
     controls : tuple of str
     """
 
-    parts: tuple[Part, ...]
     gain_few: Effect
     gain_many: Effect
     interaction: Effect
@@ -86,38 +82,8 @@ class WowByBasics(TalliedResult):
     method: ClassVar[str] = "Adjusted outcomes from a model with wow, errors and their product"
     reference: ClassVar[str] = "VanderWeele & Knol (2014), doi:10.1515/em-2013-0005"
 
-    @property
-    def labels(self) -> dict[str, Sequence[str]]:
-        """The part and the term of each row."""
-        return {
-            "part": [part.name for part in self.parts for _ in part.terms],
-            "term": [term for part in self.parts for term in part.terms],
-        }
-
-    @property
-    def df(self) -> float:
-        """Degrees of freedom: clusters minus one, or infinite."""
-        return self.parts[0].df
-
-    @property
-    def statistic(self) -> Floats:
-        """Of no difference; NaN for the outcomes themselves."""
-        level = np.array([name == "outcome" for name in self.labels["part"]])
-        return np.where(level, np.nan, ratio_to_error(self.estimate, self.std_error))
-
-    @property
-    def p_value(self) -> Floats:
-        """Two-sided, not adjusted for the number of rows."""
-        return two_sided(self.statistic, self.df)
-
-    def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Wald limits, those of adjusted shares within 0 and 1."""
-        limits = symmetric(self.estimate, self.std_error, checked_level(level), self.df)
-        if not isinstance(self.outcome, Binary):
-            return ConfidenceInterval(limits.low, limits.high, level)
-        is_share = np.array([name == "outcome" for name in self.labels["part"]])
-        low = np.where(is_share, np.maximum(limits.low, 0.0), limits.low)
-        return ConfidenceInterval(low, np.where(is_share, np.minimum(limits.high, 1.0), limits.high), level)
+    def _least(self) -> Mapping[str, float]:
+        return {"outcome": 0.0} if isinstance(self.outcome, Binary) else {}
 
     def footer(self) -> str:
         """What outcome, wow and errors are, then as for any result."""
@@ -242,9 +208,7 @@ def wow_by_basics(
     refuse_bare_ends((wow, errors), tried, failed, at, rest)
     found = wow_effects(tried, failed, at, rest, latent=isinstance(target, Rating) and is_rating(target.scale))
     return WowByBasics(
-        parts=found.parts,
-        estimate=np.concatenate([part.estimate for part in found.parts]),
-        std_error=np.concatenate([part.std_error for part in found.parts]),
+        **stacked(found.parts),
         no_wow=at.no_wow,
         wow=at.wow,
         few_errors=at.few,

@@ -18,13 +18,13 @@ from cxstats.shared.encounter_result import (
     EncounterResult,
     Estimates,
     agreement,
+    answer,
     clusters_in,
-    components_of,
     enough,
     estimates_of,
     told_p,
 )
-from cxstats.shared.rated_encounters import rated_rows, required, share_at_top, stands_on, varying_sd
+from cxstats.shared.rated_encounters import rated_rows, ratings, required, share_at_top, stands_on, varying_sd
 
 CEILING = 0.3  # share of encounters with a perk at the top of the scale from which on no more can be shown
 _UNTOLD = "it cannot be told apart from customers and periods"
@@ -147,15 +147,11 @@ def wow_fading(
     top = share_at_top(rows.y, rows.perk == 1, outcome)
     flags, notes = _checks(found, made, top)
     return WowFading(
-        estimate=made.estimate,
-        std_error=made.std_error,
-        estimates=made,
-        left_out={name: _UNTOLD for name in (FIRST, STEP, SEQUENTIAL, LEAD) if name not in slopes},
-        components=components_of(made, (FADING, SEQUENTIAL)),
+        **answer(made, (FADING, SEQUENTIAL), (FIRST, STEP, SEQUENTIAL, LEAD), _UNTOLD),
         notes=(*made.notes, *few, *notes),
         flags=flags,
         share_at_top=top,
-        **stands_on(found, ~np.isnan(found.outcome) if found.outcome is not None else found.perk),
+        **stands_on(found, ~np.isnan(ratings(found, found.outcome))),
     )
 
 

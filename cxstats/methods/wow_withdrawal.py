@@ -34,13 +34,13 @@ from cxstats.shared.encounter_result import (
     EncounterResult,
     Estimates,
     agreement,
+    answer,
     clusters_in,
-    components_of,
     enough,
     estimates_of,
     told_p,
 )
-from cxstats.shared.rated_encounters import required, stands_on, varying_sd
+from cxstats.shared.rated_encounters import ratings, required, stands_on, varying_sd
 
 _UNTOLD = "it cannot be told apart from customers and periods"
 
@@ -175,11 +175,7 @@ def wow_withdrawal(
     unmatched = int((rows.gone & ~imputed.usable).sum())
     by_schedule = {name: made.effect(f"after removal, {name}", -1.0) for name in found.schedules}
     return WowWithdrawal(
-        estimate=made.estimate,
-        std_error=made.std_error,
-        estimates=made,
-        left_out={name: _UNTOLD for name in (WITH, SEQUENTIAL, *LEADS) if name not in made.terms},
-        components=components_of(made, (GONE, SEQUENTIAL), -1.0),
+        **answer(made, (GONE, SEQUENTIAL), (WITH, SEQUENTIAL, *LEADS), _UNTOLD, sign=-1.0),
         by_schedule={name: effect for name, effect in by_schedule.items() if effect is not None},
         pre_trend=trend,
         n_unmatched=unmatched,
@@ -191,7 +187,7 @@ def wow_withdrawal(
 
 def _rows(found: Encounters) -> tuple[StateRows, Bools]:
     """The rated encounters with the state that each is in; and which they are."""
-    y = np.full(found.n, np.nan) if found.outcome is None else found.outcome
+    y = ratings(found, found.outcome)
     used = ~np.isnan(y)
     begins = np.repeat(ragged.first_marked(found.first, found.perk), np.diff(found.first))
     to_come = np.where(found.exposed[found.owner], begins - ragged.position(found.first), 0)

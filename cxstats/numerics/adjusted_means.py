@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from cxstats.arrays import Floats, Ints
 from cxstats.errors import listed
@@ -12,6 +11,7 @@ from cxstats.numerics.design import Predictor
 from cxstats.numerics.effect import Effect
 from cxstats.numerics.linear import sd_influence
 from cxstats.numerics.observed import Observed
+from cxstats.numerics.predicted_means import group_settings, predicted_means
 
 
 @dataclass(frozen=True)
@@ -43,21 +43,9 @@ def adjusted_means(group: Ints, names: tuple[str, ...], data: Observed) -> Adjus
     names : tuple of str, length g
     data : Observed
     """
-    g, share = len(names), data.share
-    member = np.eye(g)[:, 1:]
-    coefficients, moved = data.fit(member[group], names[1:])
-    design = np.hstack([np.ones((len(group), 1)), member[group], data.controls])
-    total = float((data.count * data.weight).sum())
-    mean, influence = np.empty(g), np.empty((len(group), g))
-    for j in range(g):
-        design[:, 1:g] = member[j]
-        line = design @ coefficients
-        predicted = expit(line) if data.binary else line
-        steepness = predicted * expit(-line) if data.binary else np.ones(len(line))
-        mean[j] = share @ predicted
-        own = data.weight * (predicted - mean[j]) / total
-        influence[:, j] = own + moved @ (design.T @ (share * steepness))
-    return AdjustedMeans(mean, influence)
+    coefficients, moved = data.fit(np.eye(len(names))[group, 1:], names[1:])
+    settings = group_settings(len(names), data.controls)
+    return AdjustedMeans(*predicted_means(settings, coefficients, moved, data.count, data.weight, binary=data.binary))
 
 
 def gain(found: AdjustedMeans, base: int, other: int, data: Observed) -> Effect:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import chdtr, chdtrc, chdtri, expit, fdtr, fdtrc, fdtri
+from scipy.special import chdtr, chdtrc, chdtri, fdtr, fdtrc, fdtri
 
 from cxstats.arrays import Floats, Ints
 from cxstats.errors import TooFewError, rows
@@ -15,6 +15,7 @@ from cxstats.numerics.intervals import critical, ratio_to_error
 from cxstats.numerics.linear import fit_linear
 from cxstats.numerics.logistic import fit_logistic
 from cxstats.numerics.max_t import DIRECTIONS
+from cxstats.numerics.predicted_means import group_settings, predicted_means
 from cxstats.results import checked_level, shown
 
 FEWEST_EVENTS = 10  # good and bad outcomes of a group, each
@@ -94,18 +95,8 @@ def standardised_means(
     else:
         linear = fit_linear(design, y, count, weight, terms)
         coefficients, influence = linear.coefficients, linear.influence
-    share = count * weight / (count @ weight)
-    mean = np.empty(len(names))
-    values = np.empty((len(group), len(names)))
-    for j in range(len(names)):
-        design[:, 1 : len(names)] = np.arange(1, len(names)) == j
-        index = design @ coefficients
-        fitted = expit(index) if binary else index
-        slope = expit(index) * expit(-index) if binary else np.ones(len(index))
-        mean[j] = share @ fitted
-        gradient = (share * slope) @ design
-        values[:, j] = weight * (fitted - mean[j]) / (count @ weight) + influence @ gradient
-    return GroupMeans(mean, values)
+    settings = group_settings(len(names), controls.matrix)
+    return GroupMeans(*predicted_means(settings, coefficients, influence, count, weight, binary=binary))
 
 
 def _enough_events(y: Floats, count: Ints, coefficients: int) -> None:

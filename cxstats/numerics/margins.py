@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import expit
 
 from cxstats.arrays import Floats
 from cxstats.numerics.adjusted_means import AdjustedMeans
 from cxstats.numerics.effect import Effect
 from cxstats.numerics.linear import sd_influence
 from cxstats.numerics.observed import Observed
+from cxstats.numerics.predicted_means import predicted_means
 
 LOW_SHARE, HIGH_SHARE = 0.1, 0.9  # of the rows at or below the values that stand for few and for many
 _REACHED = 1e-12  # of the mass: a share that is missed by rounding alone is reached
@@ -26,26 +26,13 @@ def place_at(values: Floats, mass: Floats, share: float) -> float:
 def margins(settings: Sequence[Floats], coefficients: Floats, moved: Floats, data: Observed) -> AdjustedMeans:
     """Mean predictions over all rows, one for each setting.
 
-    A row moves such a mean by its own prediction, and by moving the coefficients.
-
     Parameters
     ----------
-    settings : sequence of arrays, shape (K, q)
-        For each mean the design that would hold if all rows had its values, column of ones and controls included.
-    coefficients : array, shape (q,)
-    moved : array, shape (K, q)
-        Influence of one row of each cell on the coefficients.
+    settings, coefficients, moved : arrays
+        As in `predicted_means`.
     data : Observed
     """
-    share, total = data.share, float((data.count * data.weight).sum())
-    mean, influence = np.empty(len(settings)), np.empty((len(share), len(settings)))
-    for j, design in enumerate(settings):
-        line = design @ coefficients
-        predicted = expit(line) if data.binary else line
-        steepness = predicted * expit(-line) if data.binary else np.ones(len(line))
-        mean[j] = share @ predicted
-        influence[:, j] = data.weight * (predicted - mean[j]) / total + moved @ (design.T @ (share * steepness))
-    return AdjustedMeans(mean, influence)
+    return AdjustedMeans(*predicted_means(settings, coefficients, moved, data.count, data.weight, binary=data.binary))
 
 
 def gain_of_gains(found: AdjustedMeans, first: tuple[int, int], second: tuple[int, int], data: Observed) -> Effect:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -177,10 +178,39 @@ def estimates_of(slopes: Mapping[str, Slope], sd: float, sd_influence: Floats, f
     )
 
 
-def components_of(made: Estimates, terms: tuple[str, str], sign: float = 1.0) -> dict[str, Effect]:
-    """The two estimates, or the one that could be made."""
+class Answer(TypedDict):
+    """The fields of `EncounterResult` that the estimates make up."""
+
+    estimate: Floats
+    std_error: Floats
+    estimates: Estimates
+    left_out: Mapping[str, str]
+    components: Mapping[str, Effect]
+
+
+def answer(made: Estimates, terms: tuple[str, str], asked: Sequence[str], untold: str, *, sign: float = 1.0) -> Answer:
+    """The frame, the two estimates of the same thing (or the one that could be made), and why others are absent.
+
+    Parameters
+    ----------
+    made : Estimates
+    terms : (str, str)
+        The components.
+    asked : sequence of str
+        Terms that may be absent.
+    untold : str
+        Why they are.
+    sign : float
+        -1 where what is claimed lies below 0.
+    """
     effects = {term: made.effect(term, sign) for term in terms}
-    return {term: effect for term, effect in effects.items() if effect is not None}
+    return Answer(
+        estimate=made.estimate,
+        std_error=made.std_error,
+        estimates=made,
+        left_out={term: untold for term in asked if term not in made.terms},
+        components={term: effect for term, effect in effects.items() if effect is not None},
+    )
 
 
 def agreement(made: Estimates, terms: tuple[str, str]) -> tuple[tuple[str, ...], list[str]]:

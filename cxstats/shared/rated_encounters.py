@@ -32,9 +32,14 @@ def required(roles: EncounterRoles, name: str) -> EncounterRoles:
     return roles
 
 
+def ratings(found: Encounters, values: Floats | None) -> Floats:
+    """Outcome or expectation of every encounter (M,); NaN where there is none."""
+    return np.full(found.n, np.nan) if values is None else values
+
+
 def rated_rows(found: Encounters) -> RatedRows:
     """The encounters with a rating; perks of the others count as earlier ones."""
-    y = np.full(found.n, np.nan) if found.outcome is None else found.outcome
+    y = ratings(found, found.outcome)
     kept = ~np.isnan(y)
     perk = found.perk.astype(np.float64)
     return RatedRows(

@@ -58,7 +58,7 @@ def test_a_plan_is_read_as_it_was_written(study_file: Path) -> None:
 
 def test_unchanged_study_is_confirmatory_with_the_seed_of_the_plan(study_file: Path) -> None:
     plan = cx.register(study_file, rng=7)
-    validation = cx.validate(cx.Study.read(study_file), plan=plan)
+    validation = cx.validate(cx.Study.read(study_file), plan=plan, sensitivity=False)
     assert validation.seed == 7
     assert validation.plan is not None
     assert (validation.plan.hash, validation.plan.changes) == (plan.hash, ())
@@ -95,7 +95,7 @@ def test_outcomes_that_come_later_are_no_longer_a_matter_of_trust(study_file: Pa
     frame.drop(columns="repurchase").to_csv(csv, index=False)
     plan = cx.register(study_file, rng=1)
     frame.to_csv(csv, index=False)
-    validation = cx.validate(cx.Study.read(study_file), plan=plan)
+    validation = cx.validate(cx.Study.read(study_file), plan=plan, sensitivity=False)
     assert validation.plan is not None
     assert validation.plan.notes == ()
     there = cx.validate(cx.Study.read(study_file), plan=cx.register(study_file, rng=1))
@@ -154,7 +154,7 @@ def test_a_change_makes_exploratory_what_it_concerns(
 ) -> None:
     plan = cx.register(study_file, rng=1)
     other = edited(study_file, old, new)
-    validation = cx.validate(cx.Study.read(other), plan=plan)
+    validation = cx.validate(cx.Study.read(other), plan=plan, sensitivity=False)
     assert validation.plan is not None
     assert validation.plan.changes == ((change,) if change else ())
     everything = {"metric", "delight"}
@@ -165,7 +165,7 @@ def test_a_change_makes_exploratory_what_it_concerns(
 
 def test_another_seed_is_a_change(study_file: Path) -> None:
     plan = cx.register(study_file, rng=1)
-    validation = cx.validate(cx.Study.read(study_file), plan=plan, rng=2)
+    validation = cx.validate(cx.Study.read(study_file), plan=plan, rng=2, sensitivity=False)
     assert validation.plan is not None
     assert validation.plan.changes == ("seed: was 1, is 2.",)
     assert families(validation, "confirmatory") == set()
@@ -173,10 +173,10 @@ def test_another_seed_is_a_change(study_file: Path) -> None:
 
 def test_an_added_outcome_is_exploratory_and_the_planned_verdicts_stay(study_file: Path) -> None:
     plan = cx.register(study_file, rng=1)
-    before = cx.validate(cx.Study.read(study_file), plan=plan)
+    before = cx.validate(cx.Study.read(study_file), plan=plan, sensitivity=False)
     again = "\n[outcome.again]\ncolumn = 'repurchase'\ntype = 'binary'\ngood = 1\nafter = true\n"
     other = edited(study_file, "[expectation]", f"{again}[expectation]")
-    after = cx.validate(cx.Study.read(other), plan=plan)
+    after = cx.validate(cx.Study.read(other), plan=plan, sensitivity=False)
     assert after.plan is not None
     assert after.plan.changes == ("outcome.again: was not given, is declared.",)
     assert {outcome for (_, outcome), status in statuses(after).items() if status == "exploratory"} == {"again"}
@@ -193,7 +193,7 @@ def test_a_test_that_was_left_out_is_told(study_file: Path) -> None:
     text = study_file.read_text(encoding="utf-8")
     other = study_file.with_name("edited.toml")
     other.write_text(text[: text.index("[expectation]")], encoding="utf-8")
-    validation = cx.validate(cx.Study.read(other), plan=plan)
+    validation = cx.validate(cx.Study.read(other), plan=plan, sensitivity=False)
     assert validation.plan is not None
     assert validation.plan.changes == (
         "expectation: was declared, is not given.",
