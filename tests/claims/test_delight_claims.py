@@ -52,7 +52,8 @@ def test_every_tier_gains() -> None:
     assert [part.estimate for part in claim.parts] == pytest.approx([0.5, 0.2, 0.25])
     assert claim.unit == "relative gain in good outcomes, or, where the lower tier has more than half, in bad ones"
     assert claim.reason.startswith(
-        "The share with a good outcome (back) is 20.0% on 'fail', 30.0% on 'meet', 36.0% on 'exceed', 45.0% on 'delight'."
+        "The share with a good outcome (back) is 20.0% on 'fail', 30.0% on 'meet', 36.0% on 'exceed', "
+        "45.0% on 'delight'."
     )
     # The weakest step decides.
     assert "The gain exceed - meet is 0.2 (95% interval" in claim.reason

@@ -101,8 +101,10 @@ def test_outcomes_that_come_later_are_no_longer_a_matter_of_trust(study_file: Pa
     there = cx.validate(cx.Study.read(study_file), plan=cx.register(study_file, rng=1))
     assert there.plan is not None
     assert there.plan.notes == (
-        "The outcomes were in the files already when the plan was locked: that nobody had looked at them rests on the "
-        "word of the authors.",
+        (
+            "The outcomes were in the files already when the plan was locked: that nobody had looked at them rests on "
+            "the word of the authors."
+        ),
     )
 
 
@@ -146,7 +148,10 @@ def test_nothing_to_test_is_refused(tmp_path: Path) -> None:
         ('column = "csat"', 'column = "csat"\nmissing = [1]', "metric.csat.missing: was [], is [1.0].", None),
         ('count = "n"', "", "study.count: was 'n', is not given.", None),
         ('title = "Simulated cohort with known truth"', 'title = "Another title"', "", set()),
-        ("[expectation]", "[smallest_effect]\nauc = 0.02\n[expectation]", "smallest_effect.auc: was 0.01, is 0.02.", None),
+        (
+            "[expectation]", "[smallest_effect]\nauc = 0.02\n[expectation]", "smallest_effect.auc: was 0.01, is 0.02.",
+            None,
+        ),
     ],
 )  # fmt: skip
 def test_a_change_makes_exploratory_what_it_concerns(
