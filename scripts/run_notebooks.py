@@ -45,13 +45,20 @@ def differences(committed: Any, fresh: Any) -> list[str]:
 
 
 def _text(cell: Any) -> str:
-    """The text of a cell's outputs; pictures are left out, since their bytes depend on the machine."""
-    texts = []
+    """The text of a cell's outputs; pictures are left out, since their bytes depend on the machine.
+
+    What is printed arrives in pieces, cut wherever the clock happened to: they are one text.
+    """
+    texts: list[str] = []
+    printing = ""
     for output in cell.outputs:
-        if output.output_type == "stream":
+        if output.output_type == "stream" and output.name == printing:
+            texts[-1] += output.text
+        elif output.output_type == "stream":
             texts.append(output.text)
         elif output.output_type in ("execute_result", "display_data"):
             texts.append(output.data.get("text/plain", ""))
+        printing = output.get("name", "")
     return "\n".join(text.strip() for text in texts if not text.lstrip().startswith("<"))
 
 
