@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from cxstats.claims.finding import Verdict
-from cxstats.claims.verdict import Blocked, Component, Question, judge
+from cxstats.claims.verdict import Among, Blocked, Component, Question, judge
 
 FURTHEST = 64.0  # times the smallest effect, and as small a part of it, that are looked at
 _GRID = 13  # places on the way there, evenly on the log scale
@@ -34,11 +34,10 @@ def flip_of(family: Sequence[Question | Blocked], row: int) -> Flip:
         return Flip()
     if any(c.kind == "figure" or c.smallest <= 0 for c in question.components):
         return Flip()  # a band has no smallest effect, and a sign has none either
-    rows = list(family)
+    among = Among(family, row)
 
     def verdict(factor: float) -> Verdict:
-        rows[row] = _scaled(question, factor)
-        return judge(rows)[row].verdict
+        return among.verdict(_scaled(question, factor))
 
     here = verdict(1.0)
     found = [

@@ -128,6 +128,25 @@ def judge(family: Sequence[Question | Blocked]) -> list[Judgement]:
     return judgements
 
 
+class Among:
+    """One row of a family, whose own question may be another while the p-values of all other rows stay."""
+
+    def __init__(self, family: Sequence[Question | Blocked], row: int) -> None:
+        """Take the p-values of the family once; the row must be a question."""
+        locked = [i for i, one in enumerate(family) if isinstance(one, Question) or one.looked_at_outcome]
+        self._unadjusted, self._place = [_with_latent(family[i]) for i in locked], locked.index(row)
+
+    def verdict(self, question: Question) -> Verdict:
+        """The verdict if this were the row's question: that of `judge`."""
+        among = list(self._unadjusted)
+        among[self._place] = _with_latent(question)
+        verdict = _verdict(_holm_columns(among)[self._place])
+        fooled = (
+            bool(question.latent) and not question.withheld and _supported_if_observed(question, among, self._place)
+        )
+        return "inconclusive" if fooled and verdict != "supported" else verdict
+
+
 def judge_planned(family: Sequence[Question | Blocked], planned: Sequence[bool]) -> list[Judgement]:
     """The verdicts where only some rows of the family were planned: those are judged among themselves.
 

@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 from scipy.special import chdtrc
-from scipy.stats import norm
 
 from cxstats.arrays import Floats
 from cxstats.numerics.intervals import critical, upper_tail
@@ -70,7 +69,7 @@ def profile_limits(fit: RandomSlopes, level: float) -> tuple[float, float]:
 def limits(fit: RandomSlopes, level: float) -> tuple[float, float]:
     """All values that neither one-sided test rejects at half of 1 - level: the profile, and 0 unless it is rejected."""
     low, high = profile_limits(fit, level)
-    return (0.0 if p_not_above(fit, 0.0) > float(norm.sf(critical(level))) else low), high
+    return (0.0 if p_not_above(fit, 0.0) > float(upper_tail(critical(level))) else low), high
 
 
 def _signed_root(fit: RandomSlopes, slope_sd: float) -> float:

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from scipy.interpolate import CubicSpline
-from scipy.optimize import minimize_scalar
 
 from cxstats.arrays import Bools, Floats, Ints
 
@@ -143,6 +141,8 @@ def _means(x: Floats, y: Floats, count: Ints, weight: Floats, values: Floats) ->
 
 def _spline(x: Floats, knots: Floats) -> tuple[Floats, Floats]:
     """Natural cubic splines that are 1 at one knot, at x (G, k), and the integral of their squared curvature (k, k)."""
+    from scipy.interpolate import CubicSpline
+
     through = CubicSpline(knots, np.eye(len(knots)), bc_type="natural")
     bent, step = through(knots, 2), np.diff(knots)[:, None]
     left, right = bent[:-1], bent[1:]
@@ -152,6 +152,8 @@ def _spline(x: Floats, knots: Floats) -> tuple[Floats, Floats]:
 
 def _smallest(score: Score, rough: Floats) -> float:
     """The logarithm of the smoothing parameter with the smallest score."""
+    from scipy.optimize import minimize_scalar
+
     curved = rough[2:]
     tried = np.linspace(-np.log(curved.max()) - 14, -np.log(max(curved.min(), curved.max() * 1e-12)) + 14, _TRIED)
     best = int(np.argmin([score(value) for value in tried]))

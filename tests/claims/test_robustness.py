@@ -15,7 +15,7 @@ from cxstats.claims.imputed import IMPUTATIONS, imputed_studies, pooled
 from cxstats.claims.outcome_data import OutcomeData
 from cxstats.claims.register import CLAIMS
 from cxstats.claims.robustness import SEGMENTS, Looked, Looks, Robustness
-from cxstats.claims.verdict import Blocked, Component, Question, judge
+from cxstats.claims.verdict import Among, Blocked, Component, Question, judge
 from cxstats.numerics.effect import Effect
 from cxstats.numerics.resample import seeded
 
@@ -272,3 +272,15 @@ def test_imputed_estimate_against_the_complete_truth() -> None:
     assert found.n < 6000
     # The imputed answers carry their own noise: within 4 of the standard errors that Rubin's rules give.
     assert abs(part.estimate - truth.estimate) < 4 * (part.ci_high - part.ci_low) / (2 * Z)
+
+
+@pytest.mark.parametrize("factor", [0.02, 0.4, 1.0, 1.7, 5.0, 40.0])
+def test_a_row_among_its_family_against_judging_the_whole_family(factor: float) -> None:
+    """The short way, with the other rows' p-values kept, and the long one; with a latent scale, and a withheld row."""
+    near = question(0.025, smallest=0.01 * factor)
+    rating = Question(components=near.components, latent=question(0.012, smallest=0.01 * factor).components, n=100)
+    withheld = Question(components=question(0.5).components, withheld=True)
+    for asked in (near, rating):
+        family = [question(0.04), asked, withheld, Blocked(looked_at_outcome=True), Blocked(looked_at_outcome=False)]
+        original = [question(0.04), question(0.9), *family[2:]]
+        assert Among(original, 1).verdict(asked) == judge(family)[1].verdict
