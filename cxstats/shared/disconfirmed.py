@@ -6,7 +6,7 @@ import numpy as np
 
 from cxstats.arrays import Bools, Floats, Ints
 from cxstats.cells import Cells
-from cxstats.errors import RoleError, TooFewError, rows
+from cxstats.errors import RoleError, SeparationError, TooFewError, rows
 from cxstats.roles import Binary, Rating
 
 LEVELS = ("below", "met", "exceeded")
@@ -93,8 +93,23 @@ def disconfirm(cells: Cells, met: tuple[float, float]) -> Disconfirmed:
         raise TooFewError(
             f"The outcome '{outcome.column}' must vary, but all {rows(kept.n)} hold {kept[outcome.column][0]:g}."
         )
+    if _is_copy(gap, loyalty):
+        raise SeparationError(
+            f"The gap '{column}' must be another thing than the outcome '{outcome.column}', but in all {rows(kept.n)} "
+            "one tells the other exactly.\nName the column with what was received minus what was expected."
+        )
     level = (gap >= low).astype(np.int64) + (gap > high)
     return Disconfirmed(kept, outcome, loyalty, gap, level, (low, high), cells.n - kept.n)
+
+
+def _is_copy(gap: Floats, loyalty: Floats) -> bool:
+    """Whether one is the other, counted from another place or in another unit."""
+    low, high = int(np.argmin(gap)), int(np.argmax(gap))
+    reach, rise = gap[high] - gap[low], loyalty[high] - loyalty[low]
+    if reach == 0 or rise == 0:
+        return False
+    line = loyalty[low] + rise * ((gap - gap[low]) / reach)
+    return bool(np.abs(loyalty - line).max() <= 1e-9 * abs(rise))
 
 
 def checked_met(met: tuple[float, float]) -> tuple[float, float]:

@@ -1,6 +1,9 @@
 """Loyalty by level of expectation, against rows, the infinitesimal jackknife and simulation."""
 
 import math
+import re
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -135,3 +138,17 @@ def test_too_few_is_said_with_numbers() -> None:
         cx.expectation_levels(frame, outcome=STARS)
     with pytest.raises(cx.TooFewError, match="The outcome 'stars' must vary, but all 200 rows hold 5"):
         levels(frame.assign(stars=5), STARS)
+
+
+@pytest.mark.parametrize("turned", [lambda y: y, lambda y: y - 3, lambda y: 10 - 2 * y])
+def test_a_gap_that_is_the_outcome_is_refused(turned: Callable[[Any], Any]) -> None:
+    """As it is, counted from another place, or in another unit and direction."""
+    frame = visits(200, np.random.default_rng(8))
+    for outcome in (STARS, BACK):
+        column = outcome.column
+        message = (
+            f"The gap 'gap' must be another thing than the outcome '{column}', but in all 200 rows one tells the other "
+            "exactly.\nName the column with what was received minus what was expected."
+        )
+        with pytest.raises(cx.SeparationError, match=f"^{re.escape(message)}$"):
+            levels(frame.assign(gap=turned(frame[column])), outcome)
