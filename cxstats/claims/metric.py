@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from cxstats.claims.asking import ANSWERED, PERCENT, satisfaction_surveys_are_answered, trust_follows
 from cxstats.claims.claim import Claim
 from cxstats.claims.metric_groups import CORRELATION, LOG_ODDS, change_places, firm_beyond_customer, said_and_done
 from cxstats.claims.metric_models import GAIN, LOG_LOSS, together_against_best, top_two_against_full
 from cxstats.claims.metric_race import AREA, NAMES, compared
+from cxstats.claims.trust_response import ANSWERED, PERCENT, satisfaction_surveys_are_answered, trust_follows
 from cxstats.roles import Binary, Rating
 from cxstats.study.declared import DeclaredStudy
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from cxstats.claims.asking import EMPTY, LOG_TIME, dwell_is_ambiguous, service_is_necessary
 from cxstats.claims.claim import Claim
 from cxstats.claims.delight import FAMILY, RELATIVE
 from cxstats.claims.delight_attempts import (
@@ -17,6 +16,7 @@ from cxstats.claims.delight_attempts import (
 )
 from cxstats.claims.delight_effort import BAND, effort_goes_with_disloyalty, sparing_effort_pays_less_and_less
 from cxstats.claims.heterogeneity import SPREAD, persons_react_differently
+from cxstats.claims.necessity_dwell import EMPTY, LOG_TIME, dwell_is_ambiguous, service_is_necessary
 from cxstats.claims.service_evidence import (
     SILENT,
     SLOPES,

@@ -17,6 +17,7 @@ from cxstats.claims.locked_plan import LockedPlan
 from cxstats.claims.outcome_data import SMALLEST_EFFECT, OutcomeData
 from cxstats.claims.plan_changes import compare
 from cxstats.claims.register import CLAIMS, FAMILIES
+from cxstats.claims.remarks import disagreements, response_rates
 from cxstats.claims.robustness import Looks
 from cxstats.errors import ScaleError, StudyError, TooFewError, listed
 from cxstats.methods.mean_score import mean_score
@@ -113,7 +114,7 @@ def validate(
         tables=study.tables_account,
         correlations=metric_correlations(study),
         unused=study.unused,
-        notes=(*_late(study), *notes),
+        notes=(*disagreements(findings), *response_rates(study), *_late(study), *notes),
         plan=None if compared is None else compared.used(),
         seed=draws.seed,
         version=cxstats.__version__,

@@ -181,7 +181,8 @@ def stop_delighting(
     outcome : Binary, Rating, Continuous or Count
         Loyalty, with the value or end that is good for the firm declared.
     disconfirmation : str, optional
-        Column with received minus expected; above 0 is better than expected.
+        Column with received minus expected; above 0 is better than expected. An answer of "below", "met" or
+        "exceeded" is -1, 0 or 1.
     met : (low, high)
         The range of the gap, ends included, that counts as met.
     expected, performed : mapping of one column to its Scale, optional

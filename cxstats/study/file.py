@@ -13,7 +13,8 @@ which is not needed where the analysed table, or one table alone, has the column
                                     entry?), good (or scale, for a rating), kind?, starts?, after?, late?, where?,
                                     missing?, labels?
     [expectation]                   disconfirmation, or expected and performed (both stay in the analysis); met?,
-                                    tiers = { meet = 0, ... }?, recalled? (asked only after the service)
+                                    tiers = { meet = 0, ... }?, recalled? (asked only after the service),
+                                    labels = { below = -1, met = 0, exceeded = 1 }? (of text)
     [[sensitivity]]                 title, disconfirmation?, where?: an alternative analysis of the expectation,
                                     shown beside the verdict and never part of it
     [controls]                      columns = ["tenure", "prior_orders"]: what is known besides the metrics
@@ -168,6 +169,7 @@ class ExpectationSection(FileSection):
     met: Annotated[list[Number], Field(min_length=2, max_length=2)] = Field(default_factory=lambda: [0.0, 0.0])
     tiers: dict[str, Number] = Field(default_factory=dict)
     recalled: bool = False
+    labels: dict[str, Number] = Field(default_factory=dict)
     table: Text | None = None
 
 

@@ -239,8 +239,10 @@ class _Assembly:
         return {"disconfirmation": both[GAP["performed"]] - both[GAP["expected"]], **both}
 
     def _gap(self, key: str, column: str, *section: str | int) -> Floats:
-        table = str(self.plan.expectation.table) if self.plan.expectation else self.plan.rows
-        return scores(self.column(table, column, {}, ""), key_path(*(section or ("expectation",)), key))
+        declared = self.plan.expectation
+        table = self.plan.rows if declared is None else str(declared.table)
+        labels = {} if declared is None or section else declared.labels  # an alternative is another column
+        return scores(self.column(table, column, {}, ""), key_path(*(section or ("expectation",)), key), (), labels)
 
     def _alternative(self, number: int, declared: Sensitivity) -> tuple[Bools, Floats | None]:
         analysed = self.tables[self.plan.rows].frame.iloc[self.positions]

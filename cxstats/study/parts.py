@@ -115,6 +115,8 @@ class Expectation:
         What lies below the first one is called "fail".
     recalled : bool
         Whether customers were asked what they had expected only after they knew what they got.
+    labels : mapping from text to number, optional
+        For an expectation stored as text: ``{"below": -1, "met": 0, "exceeded": 1}``.
     table : str, optional
     """
 
@@ -124,6 +126,7 @@ class Expectation:
     met: tuple[float, float] = (0, 0)
     tiers: Mapping[str, float] = field(default_factory=dict)
     recalled: bool = False
+    labels: Mapping[str, float] = field(default_factory=dict)
     table: str | None = None
 
 

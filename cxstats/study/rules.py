@@ -139,7 +139,10 @@ def _recoding_problems(part: Metric | StudyOutcome | Table | Sensitivity) -> Ite
     missing: Any = getattr(part, "missing", ())
     if not isinstance(missing, list | tuple) or not all(is_number(v) or isinstance(v, str) for v in missing):
         yield "missing", f"must be a list of numbers or text, not {missing!r}."
-    labels: Any = getattr(part, "labels", {})
+    yield from _label_problems(getattr(part, "labels", {}))
+
+
+def _label_problems(labels: Any) -> Iterable[tuple[str, str]]:
     if not isinstance(labels, Mapping) or not all(isinstance(k, str) and is_number(v) for k, v in labels.items()):
         yield "labels", f"must map text to numbers, not {labels!r}."
 
@@ -301,6 +304,7 @@ def _expectation_problems(expectation: Expectation) -> Iterable[tuple[str, str]]
     low, high = expectation.met
     if not low <= high:
         yield "met", f"must be [low, high] with low not above high, not [{low:g}, {high:g}]."
+    yield from _label_problems(expectation.labels)
     if not isinstance(expectation.recalled, bool):
         yield "recalled", f"must be True or False, not {expectation.recalled!r}."
     tiers: Any = expectation.tiers

@@ -161,6 +161,7 @@ def _expectation(file: StudyFile) -> Expectation | None:
         met=(low, high),
         tiers=section.tiers,
         recalled=section.recalled,
+        labels=section.labels,
         table=section.table,
     )
 

@@ -229,3 +229,61 @@ def test_recalled_must_be_true_or_false() -> None:
     told = cx.Expectation(disconfirmation="days_early", recalled="yes")  # type: ignore[arg-type]
     with pytest.raises(cx.StudyError, match=r"^expectation\.recalled: must be True or False, not 'yes'\.$"):
         findings(cx.simulate.cohort(100, rng=1), expectation=told)
+
+
+def returning(gap: np.ndarray, share: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    """Customers who come back with a share that hangs on the gap, as counts."""
+    frame = pd.DataFrame({"gap": gap, "back": (rng.random(len(gap)) < share).astype(int)})
+    return frame.value_counts(sort=False).rename("n").reset_index()
+
+
+STUDIES = 40
+# Of 40 studies, 5% and 4 Monte Carlo standard errors: at most 7.
+AT_MOST = math.floor(STUDIES * 0.05 + 4 * math.sqrt(STUDIES * 0.05 * 0.95))
+
+
+def test_a_doubled_risk_at_a_low_base_rate_is_not_called_nothing_in_simulation() -> None:
+    """.6% come back where expectations were met, 1.2% where they were exceeded: .6 points, and twice as many."""
+    nothing = found = 0
+    for seed in range(STUDIES):
+        rng = np.random.default_rng(seed)
+        gap = rng.choice([-1, 0, 1], 60_000, p=[0.2, 0.5, 0.3])
+        frame = returning(gap, np.where(gap > 0, 0.012, 0.006), rng)
+        claim = findings(frame, count="n", outcomes=BACK)["delight-no-loyalty"]
+        nothing += claim.verdict == "supported"
+        found += claim.verdict == "not-supported"
+    assert nothing == 0  # a gain of 100% lies many standard errors above the 10% that count
+    # 30,000 and 18,000 customers: the relative gain of 1 has a standard error of about .19, so its power is above 99%.
+    assert found >= STUDIES - 4
+
+
+def test_delight_that_works_from_a_threshold_on_is_told_from_none_in_simulation() -> None:
+    """Nothing up to a gap of 2 and then a cubic rise (.304, .332, .408, .556), against nothing throughout."""
+    tiers = {"meet": 0, "exceed": 1, "delight": 4}
+    called_nothing = plateau_seen = told = 0
+    for seed in range(STUDIES):
+        rng = np.random.default_rng(seed)
+        gap = rng.integers(-1, 7, 16_000)
+        cubic = 0.30 + 0.004 * np.maximum(gap - 2, 0) ** 3
+        rising = findings(returning(gap, cubic, rng), count="n", outcomes=BACK, expectation=expected(tiers))
+        called_nothing += rising["delight-no-loyalty"].verdict == "supported"
+        last = rising["tier-monotone"].parts[-1]
+        plateau_seen += "plateau" in rising["tier-monotone"].flags
+        assert last.name == "delight - exceed"
+        told += last.ci_low > 0.10
+        # Exceeding a little does nothing, so that not every tier gains: neither article is right here.
+        assert rising["tier-monotone"].verdict != "supported"
+    assert called_nothing == 0
+    assert plateau_seen == 0
+    assert told >= STUDIES - AT_MOST
+    flat_told = flat_nothing = 0
+    for seed in range(STUDIES):
+        rng = np.random.default_rng(1000 + seed)
+        gap = rng.integers(-1, 7, 16_000)
+        flat = findings(
+            returning(gap, np.full(len(gap), 0.30), rng), count="n", outcomes=BACK, expectation=expected(tiers)
+        )
+        flat_told += flat["tier-monotone"].parts[-1].ci_low > 0.10
+        flat_nothing += flat["delight-no-loyalty"].verdict == "supported"
+    assert flat_told <= AT_MOST
+    assert flat_nothing > STUDIES / 2

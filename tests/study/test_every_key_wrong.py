@@ -45,6 +45,7 @@ CUSTOMERS = pd.DataFrame(
         "hoped": [3, 4, 5] * 4,
         "got": [4, 4, 4] * 4,
         "gap": [-1, 0, 1] * 4,
+        "felt": ["below", "met", "exceeded"] * 4,
         "region": ["north", "south"] * 6,
         "overall": [1, 2, 3] * 4,
         "checkin": [3, 2, 1] * 4,
@@ -155,7 +156,7 @@ FULL: dict[str, Any] = {
 }  # fmt: skip
 # Keys that exclude others of the full file, each in a file of its own.
 GAP = copy.deepcopy(FULL)
-GAP["expectation"] = {"disconfirmation": "gap"}
+GAP["expectation"] = {"disconfirmation": "felt", "labels": {"below": -1, "met": 0, "exceeded": 1}}
 SHEET: dict[str, Any] = {
     "cxstats": 1,
     "study": {"title": "A sheet", "evidence": "simulated"},
@@ -193,7 +194,7 @@ KINDS = {
     "scale": """metric.*.scale outcome.*.scale journey.scale moments.scale moments.overall_scale encounters.scale
         encounters.expectation_scale""",
     "codes": "metric.*.missing outcome.*.missing journey.missing",
-    "labels": "metric.*.labels outcome.*.labels",
+    "labels": "metric.*.labels outcome.*.labels expectation.labels",
     "where": "table.*.where metric.*.where outcome.*.where sensitivity.*.where",
     "pair": "expectation.met",
     "tiers": "expectation.tiers",
@@ -245,6 +246,7 @@ INSTEAD: dict[str, str] = {
     "metric.*.scale": "higher_is_better: is required with scale",
     "metric.*.labels": "metric.ease.column: ",
     "outcome.*.labels": "outcome.churn.event: ",
+    "expectation.labels": "expectation.disconfirmation: ",
     "segments.columns": "change.period: must name one of the segments",
     "service.before": "service.after: must ",
     "journey.touchpoints": "journey.rating: must be another metric than the touchpoints",

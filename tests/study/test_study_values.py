@@ -317,3 +317,48 @@ def test_nothing_of_the_study_can_be_changed() -> None:
     with pytest.raises(AttributeError, match=r"cannot assign to field 'title'"):
         study.title = "x"  # type: ignore[misc]
     np.testing.assert_array_equal(study.cells(None, metrics=["nps"]).count, [1, 1])
+
+
+def test_an_expectation_in_words_against_the_same_in_numbers(tmp_path: Path) -> None:
+    """An ordinal "below / met / exceeded", in Python and in a file, and tiers told by a column of words."""
+    felt = np.array(["below", "met", "exceeded", "delighted", None], dtype=object)[np.arange(400) % 5]
+    numbers = pd.Series(felt).map({"below": -1, "met": 0, "exceeded": 1, "delighted": 2})
+    frame = pd.DataFrame({"felt": felt, "gap": numbers, "back": np.arange(400) // 2 % 2})
+    labels = {"below": -1, "met": 0, "exceeded": 1, "delighted": 2}
+    tiers = {"meet": 0, "exceed": 1, "delight": 2}
+    outcomes = {"back": cx.Binary("back", after=True)}
+    worded = cx.Expectation(disconfirmation="felt", labels=labels, tiers=tiers)
+    counted = cx.Expectation(disconfirmation="gap", tiers=tiers)
+    frame.to_csv(tmp_path / "c.csv", index=False)
+    (tmp_path / "s.toml").write_text(
+        'cxstats = 1\n[study]\ntitle = "T"\nevidence = "simulated"\n[table.c]\nfile = "c.csv"\n[outcome.back]\n'
+        'type = "binary"\ncolumn = "back"\ngood = 1\nafter = true\n[expectation]\ndisconfirmation = "felt"\n'
+        "labels = { below = -1, met = 0, exceeded = 1, delighted = 2 }\n"
+        "tiers = { meet = 0, exceed = 1, delight = 2 }\n",
+        encoding="utf-8",
+    )
+    studies = [
+        cx.Study(tables={"c": frame}, outcomes=outcomes, expectation=worded),
+        cx.Study(tables={"c": frame}, outcomes=outcomes, expectation=counted),
+        cx.Study.read(tmp_path / "s.toml"),
+    ]
+    cells = [study.cells("back", disconfirmation=True) for study in studies]
+    assert {one.fingerprint for one in cells} == {cells[0].fingerprint}
+    assert cells[0].n == 400
+    found = [cx.validate(study, rng=1, sensitivity=False).to_frame().to_csv() for study in studies]
+    assert found[0] == found[1] == found[2]
+
+
+def test_words_of_an_expectation_without_numbers_are_refused() -> None:
+    frame = pd.DataFrame({"felt": ["below", "met", "over"], "back": [0, 1, 1]})
+    outcomes = {"back": cx.Binary("back", after=True)}
+
+    def made(labels: Any) -> str:
+        expectation = cx.Expectation(disconfirmation="felt", labels=labels)
+        return refused(lambda: cx.Study(tables={"c": frame}, outcomes=outcomes, expectation=expectation))
+
+    assert made({"below": -1, "met": 0}) == (
+        "expectation.disconfirmation: every text must stand for a number, but these do not: 'over' (1 row)."
+        "\nGive each its number in labels, or name it in missing."
+    )
+    assert made({"below": "low"}) == "expectation.labels: must map text to numbers, not {'below': 'low'}."
