@@ -70,9 +70,7 @@ def _delight(data: OutcomeData) -> Evidence:
         levels=levels.levels,
         levels_unit=_loyalty(data),
         sensitivity=tuple(
-            _alternative(title, found.gain, "")
-            for title, found in data.levels_elsewise()
-            if isinstance(found, MetExceeded)
+            Part.of(title, found.gain) for title, found in data.levels_elsewise() if isinstance(found, MetExceeded)
         ),
         n=levels.n,
         n_missing=levels.n_missing,
@@ -114,7 +112,7 @@ def _asymmetry(data: OutcomeData) -> Evidence:
         levels_unit=f"{_loyalty(data)}, per unit of the gap",
         published_on=slopes.ratio,
         sensitivity=tuple(
-            _alternative(title, found.effect, _slopes_text(found))
+            Part.of(f"{title}{_slopes_text(found)}", found.effect)
             for title, found in data.slopes_elsewise()
             if isinstance(found, Asymmetry)
         ),
@@ -220,11 +218,6 @@ def _slopes_headline(data: OutcomeData, slopes: Asymmetry) -> str:
         f"With each unit by which expectations were missed, the {_loyalty(data)} changes by {below}; with each unit by "
         f"which they were exceeded, by {above}; {ratio_in_words(slopes)}."
     )
-
-
-def _alternative(title: str, effect: Effect, more: str) -> Part:
-    low, high = effect.interval()
-    return Part(name=f"{title}{more}", estimate=effect.estimate, ci_low=low, ci_high=high)
 
 
 def _slopes_text(slopes: Asymmetry) -> str:

@@ -137,11 +137,7 @@ def _harm_headline(found: ContactHarm) -> str:
 def _moved(found: ContactHarm, name: str) -> tuple[Part, ...]:
     moves = ("fell", "rose", "stayed")
     effects = [share_effect(share) for share in found.shares[name]]
-    return tuple(
-        Part(name=f"{name}: {move}", estimate=effect.estimate, ci_low=low, ci_high=high)
-        for move, effect in zip(moves, effects, strict=True)
-        for low, high in [effect.interval()]
-    )
+    return tuple(Part.of(f"{name}: {move}", effect) for move, effect in zip(moves, effects, strict=True))
 
 
 def _beside(found: ContactHarm) -> tuple[Part, ...]:
@@ -149,12 +145,7 @@ def _beside(found: ContactHarm) -> tuple[Part, ...]:
     if found.log_ratio_of_ratios is None:
         return ()
     others = {"at the same score before": found.log_matched_ratio, "with a contact alone": found.log_ratio}
-    return tuple(
-        Part(name=name, estimate=effect.estimate, ci_low=low, ci_high=high)
-        for name, effect in others.items()
-        if effect is not None
-        for low, high in [effect.interval()]
-    )
+    return tuple(Part.of(name, effect) for name, effect in others.items() if effect is not None)
 
 
 def _guards(data: OutcomeData, found: WowAttempts) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cxstats.claims.data_account import Correlation
+from cxstats.numerics.effect import Effect
 from cxstats.results import Backend, build_frame
 from cxstats.study.parts import TableAccount
 
@@ -41,6 +42,12 @@ class Part:
     ci_low: float
     ci_high: float
     n: int = 0  # rows that it stands on; 0 where they were not counted
+
+    @classmethod
+    def of(cls, name: str, effect: Effect, n: int = 0) -> "Part":
+        """An effect with its unadjusted 95% interval."""
+        low, high = effect.interval()
+        return cls(name=name, estimate=effect.estimate, ci_low=low, ci_high=high, n=n)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -139,8 +139,4 @@ def _parts(question: object) -> tuple[Part, ...]:
     """The components of a conjunction, each with its unadjusted 95% interval."""
     if not isinstance(question, Question) or len(question.components) < 2:
         return ()
-    intervals = [c.effect.interval() for c in question.components]
-    return tuple(
-        Part(name=c.name, estimate=c.effect.estimate, ci_low=low, ci_high=high)
-        for c, (low, high) in zip(question.components, intervals, strict=True)
-    )
+    return tuple(Part.of(c.name, c.effect) for c in question.components)

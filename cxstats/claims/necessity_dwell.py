@@ -115,7 +115,7 @@ def dwell_is_ambiguous(data: OutcomeData) -> Evidence:
         headline=f"The task failed in {found.rows[0]:,} visits and succeeded in {found.rows[1]:,}.",
         measured="In standard deviations, the gain of {name} is",
         guards=(*_all_visits(found), *found.notes),
-        sensitivity=(_part("succeeded - failed", found.difference),),
+        sensitivity=(Part.of("succeeded - failed", found.difference),),
         n=found.n,
         n_missing=found.n_missing,
         counted="visits",
@@ -133,8 +133,3 @@ def _all_visits(found: DwellAmbiguity) -> tuple[str, ...]:
 def _dwell(data: OutcomeData) -> DwellAmbiguity:
     cells = data.counted("dwell", lambda: data.study.cells(data.name, controls=True, service=("dwell", "success")))
     return dwell_ambiguity(cells, dwell="service.dwell", success="service.success")
-
-
-def _part(name: str, effect: Effect) -> Part:
-    low, high = effect.interval()
-    return Part(name=name, estimate=effect.estimate, ci_low=low, ci_high=high)

@@ -105,7 +105,6 @@ def wow_only_on_basics(data: OutcomeData) -> Evidence:
     if found.latent_gain_few is not None and found.latent_interaction is not None:
         latent = both(found.latent_gain_few, found.latent_interaction)
     levels = shown_levels(found, "outcome")
-    many, short = (effect.interval() for effect in (found.gain_many, found.shortfall))
     return Evidence(
         question=Question(components=both(found.gain_few, found.interaction), latent=latent, n=found.n),
         unit=gain_unit(data, levels[0].estimate),
@@ -116,13 +115,8 @@ def wow_only_on_basics(data: OutcomeData) -> Evidence:
         levels=levels,
         levels_unit=f"{'share with a good outcome' if binary else 'mean'} of '{data.name}', adjusted",
         sensitivity=(
-            Part(name="gain where errors are many", estimate=found.gain_many.estimate, ci_low=many[0], ci_high=many[1]),
-            Part(
-                name="few errors without wow - many errors with wow",
-                estimate=found.shortfall.estimate,
-                ci_low=short[0],
-                ci_high=short[1],
-            ),
+            Part.of("gain where errors are many", found.gain_many),
+            Part.of("few errors without wow - many errors with wow", found.shortfall),
         ),
         n=found.n,
         n_missing=found.n_missing,
@@ -209,9 +203,8 @@ def steady_customers_stay(data: OutcomeData) -> Evidence:
         ),
         flags=no_baseline(data),
         levels=tuple(
-            Part(name=f"at a mean rating of {shown(mean, 3)}", estimate=e.estimate, ci_low=a, ci_high=b)
-            for mean, e in ((found.low_mean, low), (found.high_mean, high))
-            for a, b in [e.interval()]
+            Part.of(f"at a mean rating of {shown(mean, 3)}", effect)
+            for mean, effect in ((found.low_mean, low), (found.high_mean, high))
         ),
         levels_unit="log-odds of the good outcome per standard deviation of consistency",
         n=found.n,

@@ -114,7 +114,9 @@ class Looks:
             if _simpson(looked.decisive, [c for s, _, c in found if s.column == column])
         ]
         return Robustness(
-            segments=tuple(_part(segment.name, component.effect, evidence.n) for segment, evidence, component in found),
+            segments=tuple(
+                Part.of(segment.name, component.effect, evidence.n) for segment, evidence, component in found
+            ),
             told=" ".join(filter(None, (*told, self._skipped))),
             reversed_in=turned,
             guards=tuple(guards),
@@ -125,7 +127,7 @@ class Looks:
         parts, changed = [], []
         for segment in self._segments_of(looked):
             for evidence, component in self._asked(looked, segment.outside):
-                parts.append(_part(f"without {segment.name}", component.effect, evidence.n))
+                parts.append(Part.of(f"without {segment.name}", component.effect, evidence.n))
                 verdict = _instead(looked, evidence.question)
                 if verdict != looked.verdict:
                     changed.append(f"without {segment.name} {verdict}")
@@ -147,7 +149,7 @@ class Looks:
             return (), ()
         verdicts = Counter(_instead(looked, evidence.question) for evidence, _ in found)
         others = [f"{verdict} in {n} of {IMPUTATIONS}" for verdict, n in verdicts.items() if verdict != looked.verdict]
-        part = _part("with missing answers imputed", pooled([component.effect for _, component in found]))
+        part = Part.of("with missing answers imputed", pooled([component.effect for _, component in found]))
         sentence = f"With missing answers imputed the verdict is another: {', '.join(others)}."
         return (part,), (sentence,) if others else ()
 
@@ -218,8 +220,3 @@ def _other_way(column: str) -> str:
         f"In every segment of '{column}' the estimate points the other way than on the whole (Simpson's paradox): the "
         "segments differ in score and outcome, and the whole shows that difference."
     )
-
-
-def _part(name: str, effect: Effect, n: int = 0) -> Part:
-    low, high = effect.interval()
-    return Part(name=name, estimate=effect.estimate, ci_low=low, ci_high=high, n=n)

@@ -11,7 +11,6 @@ from cxstats.claims.verdict import Component, Question
 from cxstats.errors import listed
 from cxstats.methods.elasticity import Elasticity, elasticity
 from cxstats.methods.response_rate import ResponseRate, response_rate
-from cxstats.numerics.effect import Effect
 from cxstats.results import shown
 
 PERCENT = "percent of trust that go with one percent of satisfaction"
@@ -48,7 +47,7 @@ def trust_follows(data: OutcomeData) -> Evidence:
         flags=() if panel else ("no-panel",),
         sensitivity=()
         if found.from_low is None
-        else (_part("with ratings counted from the lowest answer", found.from_low),),
+        else (Part.of("with ratings counted from the lowest answer", found.from_low),),
         published_on=found.effect,
         n=found.n,
         n_missing=found.n_missing,
@@ -136,8 +135,3 @@ def satisfaction_surveys_are_answered(data: OutcomeData) -> Evidence:
 
 def _and(told: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(told[:-1]), told[-1]) if part)
-
-
-def _part(name: str, effect: Effect) -> Part:
-    low, high = effect.interval()
-    return Part(name=name, estimate=effect.estimate, ci_low=low, ci_high=high)
