@@ -32,6 +32,8 @@ def made(n: int, levels: int, step: float) -> tuple[Floats, Floats]:
 
 
 def case(name: str) -> pd.DataFrame:
+    if name == "example":  # drawn by R
+        return pd.DataFrame({column: known(name, column) for column in ("x", "y")})
     x, noise = made(301, 1009, 0.01) if name == "hump" else made(420, 11, 1.0)
     mean = {"hump": -((x - 4) ** 2) / 8, "valley": (x - 6) ** 2 / 25, "rising": np.log(1 + x)}[name]
     return pd.DataFrame({"x": x, "y": np.round(mean + noise * (0.8 if name == "valley" else 1), 3)})
@@ -61,7 +63,7 @@ def sides(frame: pd.DataFrame, result: TwoLines) -> list[pd.DataFrame]:
     return [frame[frame["ease"] <= result.breakpoint], frame[frame["ease"] >= result.breakpoint]]
 
 
-@pytest.mark.parametrize("name", ["hump", "valley", "rising"])
+@pytest.mark.parametrize("name", ["hump", "valley", "rising", "example"])
 def test_curve_against_mgcv(name: str) -> None:
     frame = case(name)
     by_value = frame.groupby("x")["y"]
@@ -76,9 +78,12 @@ def test_curve_against_mgcv(name: str) -> None:
     assert curve.edf == pytest.approx(known(name, "edf")[0], rel=SMOOTHED)
 
 
-@pytest.mark.parametrize("name", ["hump", "valley", "rising"])
+@pytest.mark.parametrize("name", ["hump", "valley", "rising", "example"])
 def test_breakpoint_and_slopes_against_mgcv_and_sandwich(name: str) -> None:
-    """The whole algorithm, written in R from the article; its quantiles as values that occur (type 1)."""
+    """The whole algorithm, written in R from the article; its quantiles as values that occur (type 1).
+
+    The example is the one with which the author shows his own implementation.
+    """
     frame = case(name)
     n = len(frame)
     result = along(frame)
@@ -90,7 +95,7 @@ def test_breakpoint_and_slopes_against_mgcv_and_sandwich(name: str) -> None:
     # The article's own quantiles, which interpolate (type 7), lead to a neighbouring value at most.
     gap = np.diff(np.unique(frame["x"])).max()
     assert abs(result.breakpoint - known(name, "breakpoint", 7)[0]) < gap
-    assert result.shape == {"hump": "inverted U", "valley": "U", "rising": None}[name]
+    assert result.shape == {"hump": "inverted U", "valley": "U", "rising": None, "example": "inverted U"}[name]
 
 
 @pytest.mark.parametrize("outcome", [STARS, cx.Binary("back")])

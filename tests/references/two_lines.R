@@ -5,7 +5,7 @@ suppressPackageStartupMessages({library(mgcv); library(sandwich); library(lmtest
 out <- file("two_lines.csv", "w")
 writeLines(c(sprintf("# %s; mgcv %s; sandwich %s; lmtest %s", R.version.string, packageVersion("mgcv"),
                      packageVersion("sandwich"), packageVersion("lmtest")), "case,part,key,value"), out)
-put <- function(case, part, key, value) writeLines(sprintf("%s,%s,%.15g,%.15g", case, part, key, value), out)
+put <- function(case, part, key, value) writeLines(sprintf("%s,%s,%.17g,%.17g", case, part, key, value), out)
 
 # Made from whole numbers alone, so that no row needs storing; tests/methods/test_two_lines.py makes the same.
 made <- function(n, levels, step) {
@@ -20,6 +20,11 @@ cases <- list(
   hump = data.frame(x = wide$x, y = round(-(wide$x - 4)^2 / 8 + wide$noise, 3)),
   valley = data.frame(x = few$x, y = round((few$x - 6)^2 / 25 + 0.8 * few$noise, 3)),
   rising = data.frame(x = few$x, y = round(log(1 + few$x) + few$noise, 3)))
+# The example with which the author of the test shows his own implementation (package statuser, twolines()).
+set.seed(123)
+x <- rnorm(100)
+cases$example <- data.frame(x = x, y = -x^2 + rnorm(100))
+for (i in 1:100) for (column in c("x", "y")) put("example", column, i, cases$example[[column]][i])
 
 line <- function(d) coeftest(glm(y ~ x, data = d), vcov. = function(m) vcovHC(m, "HC3"))["x", ]
 for (case in names(cases)) {
