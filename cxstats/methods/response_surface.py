@@ -192,14 +192,14 @@ def response_surface(
     Fieller's with numerator and D linearised. The first axis has the slope (b5 - b3 + R) / b4 with
     R^2 = (b3 - b5)^2 + b4^2; its limits follow from Fieller's for the direction of (b3 - b5, b4), twice its angle.
     A top outside the answers that occur is extrapolated; a bend at one end only, or the end of the outcome's own scale,
-    shows as curvature too (see ``share_at_top``). Rows without outcome, expectation or performance are left out and
-    counted in ``n_missing``. Intervals are for large samples.
+    shows as curvature too (see ``share_at_top``). ``n_missing`` rows lack one of the three and are left out.
 
     References
     ----------
     .. [1] Edwards & Parry (1993). Academy of Management Journal 36, 1577-1613. doi:10.5465/256822
     .. [2] White (1980). Econometrica 48, 817-838. doi:10.2307/1912934
     .. [3] Fieller (1954). J. R. Stat. Soc. B 16, 175-185. doi:10.1111/j.2517-6161.1954.tb00159.x
+    .. [4] Shanock et al. (2010), doi:10.1007/s10869-010-9183-4; standard errors: erratum, doi:10.1007/s10869-013-9317-6
 
     Examples
     --------
