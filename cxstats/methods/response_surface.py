@@ -199,7 +199,7 @@ def response_surface(
     .. [1] Edwards & Parry (1993). Academy of Management Journal 36, 1577-1613. doi:10.5465/256822
     .. [2] White (1980). Econometrica 48, 817-838. doi:10.2307/1912934
     .. [3] Fieller (1954). J. R. Stat. Soc. B 16, 175-185. doi:10.1111/j.2517-6161.1954.tb00159.x
-    .. [4] Shanock et al. (2010), doi:10.1007/s10869-010-9183-4; standard errors: erratum, doi:10.1007/s10869-013-9317-6
+    .. [4] Shanock et al. (2010), with its erratum. J. Bus. Psychol. 25, 543-554. doi:10.1007/s10869-010-9183-4
 
     Examples
     --------

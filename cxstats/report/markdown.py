@@ -65,6 +65,10 @@ def study_blocks(study: StudyView) -> list[str]:
     if study.unused:
         unused = ", ".join(map(text, study.unused))
         blocks += [f"Described in the study, but used by no claim of this version: {unused}."]
+    if study.waiting:
+        rows = [(f"{text(f.sentence)} ({text(f.claim)})", text(f.reason), text(f.published)) for f in study.waiting]
+        blocks += [f"### The claims that wait for data ({study.label.lower()})"]
+        blocks += [table(("Claim", "What would make it testable", "Published"), rows)]
     return [block for block in blocks if block]
 
 
@@ -77,7 +81,7 @@ def minute_blocks(study: StudyView) -> list[str]:
     if not study.next_steps:
         return blocks
     lines = []
-    for step in study.next_steps:
+    for step in (*study.next_steps, *study.next_steps_more):
         wish = f" {text(step.wish)}" if step.wish else ""
         waits = "1 claim waits" if len(step.claims) == 1 else f"{len(step.claims)} claims wait"
         lines += [f"1. {text(step.lacking)}{wish} {waits} for it: {', '.join(map(text, step.claims))}."]

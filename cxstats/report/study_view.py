@@ -21,6 +21,8 @@ from cxstats.report.plain import linked, plain
 from cxstats.report.small_counts import for_publication
 from cxstats.report.words import EVIDENCE, VERDICTS, VerdictWords
 
+MOST_STEPS = 5  # that a reader with one minute is told to measure next
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlanView:
@@ -58,8 +60,10 @@ class StudyView:
     headline: str
     tally: tuple[tuple[Verdict, int, VerdictWords], ...]
     minute: tuple[Minute, ...]
-    next_steps: tuple[NextStep, ...]
-    findings: tuple[FindingView, ...]  # what held first, what could not be tested last
+    next_steps: tuple[NextStep, ...]  # what most claims wait for first
+    next_steps_more: tuple[NextStep, ...]  # those that a reader with one minute may skip
+    findings: tuple[FindingView, ...]  # what held first, what was refused last
+    waiting: tuple[FindingView, ...]  # claims for which nothing is declared: not even a refusal tells of the data
     anchor_of: dict[str, str]  # the first finding of each claim
     plan: PlanView | None
     scores: tuple[ScoreView, ...]
@@ -94,6 +98,7 @@ def view_study(validation: Validation, place: int, min_count: int) -> StudyView:
     anchors = {id(finding): f"{anchor}-claim-{i}" for i, finding in enumerate(findings, 1)}
     tally = Counter(finding.verdict for finding in findings)
     views = tuple(view_finding(f, findings, anchors, min_count) for f in sorted(findings, key=rank))
+    steps = next_steps(findings)
     return StudyView(
         validation=validation,
         anchor=anchor,
@@ -106,8 +111,10 @@ def view_study(validation: Validation, place: int, min_count: int) -> StudyView:
         headline=headline(findings),
         tally=tuple((verdict, tally[verdict], words) for verdict, words in VERDICTS.items() if tally[verdict]),
         minute=in_one_minute(views),
-        next_steps=next_steps(findings),
-        findings=views,
+        next_steps=steps[:MOST_STEPS],
+        next_steps_more=steps[MOST_STEPS:],
+        findings=tuple(view for view in views if not waits(view.finding)),
+        waiting=tuple(view for view in views if waits(view.finding)),
         anchor_of={view.claim: view.anchor for view in reversed(views)},
         plan=view_plan(validation.plan),
         scores=tuple(view_score(s, f"{anchor}-score-{i}", min_count) for i, s in enumerate(validation.scores, 1)),
@@ -118,6 +125,11 @@ def view_study(validation: Validation, place: int, min_count: int) -> StudyView:
         unused=tuple(map(plain, validation.unused)),
         seed="none: nothing was drawn" if validation.seed is None else str(validation.seed),
     )
+
+
+def waits(finding: Finding) -> bool:
+    """Whether nothing of the claim was looked at, because the study does not declare what it needs."""
+    return finding.verdict == "not-testable" and not (finding.outcome or finding.n or finding.guards)
 
 
 def rank(finding: Finding) -> int:
@@ -132,11 +144,14 @@ def headline(findings: Sequence[Finding]) -> str:
     tally = Counter(finding.verdict for finding in findings)
     apart = " (each outcome counts apart)" if len({finding.claim for finding in findings}) < len(findings) else ""
     claims = counted(len(findings), "claim") + apart
+    idle = sum(map(waits, findings))
+    some = "" if idle == tally["not-testable"] else f" {idle:,} of them"
+    why = f",{some} because the study declares no data for {'it' if idle == 1 else 'them'}" if idle else ""
     if tally["not-testable"] == len(findings):
-        return f"None of the {claims} could be tested."
+        return f"None of the {claims} could be tested{why}."
     said = [f"{tally[verdict]:,} {words.counted}" for verdict, words in VERDICTS.items() if tally[verdict]]
     listed = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
-    return f"Of {claims}, {listed}."
+    return f"Of {claims}, {listed}{why}."
 
 
 def in_one_minute(findings: Sequence[FindingView]) -> tuple[Minute, ...]:

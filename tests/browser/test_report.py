@@ -102,6 +102,19 @@ def test_links_in_the_page_lead_to_the_findings(visit: Visit) -> None:
     assert page.evaluate("document.querySelector(':target').closest('article') !== null")
 
 
+def test_what_to_measure_next_leads_to_the_claims_that_wait(visit: Visit) -> None:
+    page = visit("olist_deliveries").page
+    page.emulate_media(reduced_motion="reduce")  # else it scrolls slowly
+    page.click(".next a >> nth=0")
+    assert page.evaluate("document.querySelector(':target').closest('table').caption.textContent") == (
+        "Claims of which nothing could be looked at: the study declares no data for them (real data)"
+    )
+    line = "document.querySelector(':target').getBoundingClientRect()"
+    assert page.evaluate(f"{line}.bottom > 0 && {line}.top < innerHeight")
+    page.click("text=more, for fewer claims each")
+    assert page.evaluate("document.querySelectorAll('.next')[1].getBoundingClientRect().height") > 0
+
+
 def test_a_screen_reader_hears_the_table_as_a_table_even_on_a_phone(visit: Visit) -> None:
     page = visit("simulated", 360).page
     table = page.get_by_role("table", name="The claims and their verdicts (simulated data)")
