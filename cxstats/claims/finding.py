@@ -92,6 +92,8 @@ class Finding:
     n_missing: int = 0
     rival: str | None = None  # id of the claim that cannot hold at the same time
     methods: tuple[str, ...] = ()  # names in METHODS that the evidence calls
+    declared: bool = True  # whether the study declares what the claim needs; else nothing was looked at
+    looked_at: bool = True  # whether the outcome was read, or what was declared already forbade it
 
     def row(self) -> dict[str, Any]:
         """The finding as one row of the frame and of the JSON file; not a number becomes None there."""

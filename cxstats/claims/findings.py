@@ -115,6 +115,8 @@ def _finding(case: Case, judgement: Judgement, status: Status) -> Finding:
         rival=claim.rival,
         status=status,
         methods=() if decisive is None else claim.methods,
+        declared=case.data is not None,
+        looked_at=isinstance(question, Question) or question.looked_at_outcome,
     )
 
 

@@ -9,22 +9,23 @@ from cxstats.study.study import Study
 
 
 def disagreements(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """A sentence for each claim whose verdict differs between outcomes.
+    """One note with the claims whose verdict differs between outcomes, or none.
 
     What customers said and what they did need not agree; where one of the outcomes cannot tell, a verdict on the other
-    is one on that other alone.
+    is one on that other alone. An outcome of a kind on which a claim is not tested says nothing here.
     """
     verdicts: dict[str, dict[str, str]] = {}
     for finding in findings:
-        if finding.outcome is not None:
+        if finding.outcome is not None and finding.looked_at:
             verdicts.setdefault(finding.claim, {})[finding.outcome] = finding.verdict
-    return tuple(
-        f"The outcomes disagree on {claim}: it is "
-        + ", ".join(f"{verdict} on '{outcome}'" for outcome, verdict in on.items())
-        + ". No verdict speaks for another outcome than its own."
+    told = [
+        f"{claim} is " + ", ".join(f"{verdict} on '{outcome}'" for outcome, verdict in on.items())
         for claim, on in verdicts.items()
         if len(set(on.values())) > 1
-    )
+    ]
+    if not told:
+        return ()
+    return (f"The outcomes disagree: {'; '.join(told)}. No verdict speaks for another outcome than its own.",)
 
 
 def response_rates(study: Study) -> tuple[str, ...]:

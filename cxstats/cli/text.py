@@ -30,6 +30,11 @@ def width() -> int:
     return min(max(shutil.get_terminal_size((80, 24)).columns, _NARROW), _WIDE)
 
 
+def paragraph(text: str) -> str:
+    """One text at the width of the window, further lines indented."""
+    return textwrap.fill(text, width(), subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
+
+
 def entry(head: str, lines: dict[str, str]) -> str:
     """A headed block: ``name  text`` below the head, the texts wrapped and aligned."""
     indent = 2 + max(len(name) + 2 if name else 0 for name in lines)

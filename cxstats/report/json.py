@@ -79,6 +79,8 @@ def claim_object(finding: Finding, min_count: int) -> dict[str, Any]:
         "rival": finding.rival,
         "methods": list(finding.methods),
         "status": finding.status,
+        "declared": finding.declared,
+        "looked_at": finding.looked_at,
         "band": None if finding.band is None else [finite(end) for end in finding.band],
         "flips_at": finite(finding.flips_at),
         "flips_to": finding.flips_to,

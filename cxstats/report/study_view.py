@@ -113,8 +113,8 @@ def view_study(validation: Validation, place: int, min_count: int) -> StudyView:
         minute=in_one_minute(views),
         next_steps=steps[:MOST_STEPS],
         next_steps_more=steps[MOST_STEPS:],
-        findings=tuple(view for view in views if not waits(view.finding)),
-        waiting=tuple(view for view in views if waits(view.finding)),
+        findings=tuple(view for view in views if view.finding.declared),
+        waiting=tuple(view for view in views if not view.finding.declared),
         anchor_of={view.claim: view.anchor for view in reversed(views)},
         plan=view_plan(validation.plan),
         scores=tuple(view_score(s, f"{anchor}-score-{i}", min_count) for i, s in enumerate(validation.scores, 1)),
@@ -125,11 +125,6 @@ def view_study(validation: Validation, place: int, min_count: int) -> StudyView:
         unused=tuple(map(plain, validation.unused)),
         seed="none: nothing was drawn" if validation.seed is None else str(validation.seed),
     )
-
-
-def waits(finding: Finding) -> bool:
-    """Whether nothing of the claim was looked at, because the study does not declare what it needs."""
-    return finding.verdict == "not-testable" and not (finding.outcome or finding.n or finding.guards)
 
 
 def rank(finding: Finding) -> int:
@@ -144,7 +139,7 @@ def headline(findings: Sequence[Finding]) -> str:
     tally = Counter(finding.verdict for finding in findings)
     apart = " (each outcome counts apart)" if len({finding.claim for finding in findings}) < len(findings) else ""
     claims = counted(len(findings), "claim") + apart
-    idle = sum(map(waits, findings))
+    idle = sum(not finding.declared for finding in findings)
     some = "" if idle == tally["not-testable"] else f" {idle:,} of them"
     why = f",{some} because the study declares no data for {'it' if idle == 1 else 'them'}" if idle else ""
     if tally["not-testable"] == len(findings):

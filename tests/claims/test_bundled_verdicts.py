@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import cxstats as cx
+from cxstats.claims.testable import testable as asked
 from cxstats.simulate.service import service_truth
 
 # Study, claim, outcome, verdict, a flag it must carry (or ""), words that the reason must contain.
@@ -207,6 +208,19 @@ def test_verdict_as_the_truth_deserves(
 
 def test_the_table_is_complete(findings: dict[tuple[str, str, str | None], cx.Finding]) -> None:
     assert set(findings) == {row[:3] for row in EXPECTED}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_not_declared_is_what_the_study_file_lacks(
+    findings: dict[tuple[str, str, str | None], cx.Finding], name: str
+) -> None:
+    """The study with its rows says the same as the study file alone; and of what is not declared nothing is read."""
+    path = cx.datasets.load(name).study
+    lacking = {t.claim for t in asked(cx.DeclaredStudy.read(path)) if t.needs and "It could be tested" not in t.needs}
+    waiting = [finding for (study, _, _), finding in findings.items() if study == name and not finding.declared]
+    assert {finding.claim for finding in waiting} == lacking
+    assert all(finding.verdict == "not-testable" and not finding.looked_at for finding in waiting)
+    assert all((finding.outcome, finding.n, finding.guards) == (None, 0, ()) for finding in waiting)
 
 
 def test_sensitivities_stand_beside_the_deliveries(

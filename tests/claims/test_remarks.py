@@ -15,8 +15,8 @@ def test_outcomes_that_disagree_are_told_on_the_deliveries() -> None:
     """Stars fall with lateness; whether customers order again these data cannot tell."""
     validation = cx.validate(cx.Study.read(DATA / "olist_deliveries.toml"), rng=1, sensitivity=False)
     told = (
-        "The outcomes disagree on negative-asymmetry: it is not-testable on 'reordered', supported on 'stars'. No "
-        "verdict speaks for another outcome than its own."
+        "The outcomes disagree: negative-asymmetry is not-testable on 'reordered', supported on 'stars'. No verdict "
+        "speaks for another outcome than its own."
     )
     assert disagreements(validation.findings) == (told,)
     assert validation.notes[0] == told
@@ -41,8 +41,8 @@ def test_said_and_done_disagree_by_construction() -> None:
     )
     notes = cx.validate(study, rng=1, sensitivity=False).notes
     assert notes[0] == (
-        "The outcomes disagree on delight-no-loyalty: it is supported on 'back', not-supported on 'stars'. No verdict "
-        "speaks for another outcome than its own."
+        "The outcomes disagree: delight-no-loyalty is supported on 'back', not-supported on 'stars'. No verdict speaks "
+        "for another outcome than its own."
     )
 
 

@@ -54,7 +54,9 @@ def test_register_writes_a_plan_that_validate_finds(run: Run, study: Path) -> No
     assert "written: study.plan.json\n" in locked.stdout
     result = run("validate", "study.toml", "--json", "out.json")
     assert result.exit_code == 0
-    assert f"Plan {plan.hash}, locked {plan.registered}: 4 confirmatory, 0 exploratory." in result.stdout
+    assert f"Plan {plan.hash}, locked {plan.registered}: 4 confirmatory, 0 exploratory." in " ".join(
+        result.stdout.split()
+    )
     found = json.loads(Path("out.json").read_text(encoding="utf-8"))
     assert found["seed"] == 5
 

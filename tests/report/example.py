@@ -24,6 +24,7 @@ def not_testable(claim: str, sentence: str, reason: str, guards: tuple[str, ...]
     """A claim that a guard has stopped."""
     return Finding(
         claim=claim,
+        declared=bool(guards),
         family="metric",
         kind="conjunction",
         sentence=sentence,

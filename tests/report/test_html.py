@@ -176,7 +176,7 @@ def test_every_number_of_a_card_is_the_findings(name: str, pages: dict[str, str]
     study = getattr(example, name)()
     sentences = {f.claim: f.sentence for f in study.findings}
     cards = re.findall(r"<article.*?</article>", pages[name], re.DOTALL)
-    looked_at = [f for f in study.findings if f.verdict != "not-testable" or f.n or f.outcome or f.guards]
+    looked_at = [f for f in study.findings if f.declared]
     assert len(cards) == len(looked_at) > 0
     findings = sorted(looked_at, key=lambda finding: list(VERDICTS).index(finding.verdict))
     for finding, card in zip(findings, cards, strict=True):
@@ -254,7 +254,7 @@ def test_notes_on_the_data_and_a_missing_seed_are_told(pages: dict[str, str]) ->
 
 def test_what_held_comes_first_and_what_could_not_be_tested_last(example: ModuleType) -> None:
     study = example.simulated()
-    refused = replace(example.untestable().findings[0], outcome="churn")
+    refused = replace(example.untestable().findings[0], outcome="churn", declared=True)
     mixed = replace(study, findings=(refused, *study.findings[::-1]))
     words = re.findall(r"</svg>([\w ]+)</span></td>", render_html([mixed]))
     assert words == ["Supported", "Not supported", "Direction only", "Inconclusive", "Inconclusive", "Not testable"]

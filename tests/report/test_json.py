@@ -15,7 +15,15 @@ from cxstats.errors import StudyError
 from cxstats.report.json import SCHEMA, render_json
 
 DESCRIBED = json.loads(Path(cxstats.report.__path__[0], "schema.json").read_text(encoding="utf-8"))
-TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "null": type(None)}
+TYPES = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "null": type(None),
+    "boolean": bool,
+}
 
 
 def faults(value: Any, schema: dict[str, Any], at: str = "$") -> list[str]:
@@ -33,7 +41,8 @@ def faults(value: Any, schema: dict[str, Any], at: str = "$") -> list[str]:
         found += [f"{at}: {value} not in {schema['enum']}"]
     if "type" in schema:
         types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-        if not any(isinstance(value, TYPES[t]) for t in types) or isinstance(value, bool):
+        true_or_false = isinstance(value, bool)  # which Python takes for an integer, too
+        if not any(isinstance(value, TYPES[t]) and true_or_false == (t == "boolean") for t in types):
             return [*found, f"{at}: {value!r} is not {types}"]
     if "minimum" in schema and value is not None and value < schema["minimum"]:
         found += [f"{at}: below {schema['minimum']}"]
