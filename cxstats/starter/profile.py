@@ -1,5 +1,6 @@
 """What is seen of a column: its kind, its range, its few distinct values with their rows. No row is kept."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,8 @@ import numpy as np
 
 from cxstats.study.values import Kind, kind_of
 
+_YEAR_LAST = re.compile(r"\s*\d{1,2}([/.-])\d{1,2}\1\d{4}(?:[ T]+\d{1,2}[:.]\d{2}.*)?", re.DOTALL)
+_SEEN = 1_000  # distinct texts that are looked at for dates
 MOST_LEVELS = 120  # distinct values that are kept: a slider from 0 to 100 and its codes
 
 
@@ -24,6 +27,7 @@ class Profile:
     high: float | None = None
     mean: float | None = None
     whole: bool = False
+    year_last: bool = False  # text that is dates with day and month before the year, which could be mistaken
 
     @property
     def present(self) -> int:
@@ -52,6 +56,8 @@ def profile_of(name: str, values: Any) -> Profile:
     if about["distinct"] <= MOST_LEVELS:
         pairs = [(_plain(value), int(n)) for value, n in counts.items() if n]
         about["levels"] = tuple(sorted(pairs, key=lambda pair: pair[0]))
+    if kind == "text" and len(counts):
+        about["year_last"] = all(_YEAR_LAST.fullmatch(str(text)) for text in counts.index[:_SEEN])
     if kind == "number":
         numbers = values.dropna().to_numpy(dtype=np.float64)
         finite = numbers[np.isfinite(numbers)]

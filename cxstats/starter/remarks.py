@@ -61,6 +61,8 @@ def described(profile: Profile) -> str:
         return f"{number(profile.low)} to {number(profile.high)}"
     if profile.kind == "number":
         return f"{profile.distinct:,} different numbers"
+    if profile.year_last:
+        return "dates whose day and month could be mistaken: write them with the year first, as in 2026-01-31"
     return f"text, {profile.distinct:,} different" if profile.kind == "text" else _KINDS[profile.kind]
 
 

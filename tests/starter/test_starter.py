@@ -105,6 +105,19 @@ def test_a_customer_in_several_rows(tmp_path: Path) -> None:
     assert "table.answers.pick" in asked(made)
 
 
+@pytest.mark.parametrize("form", ["%d/%m/%Y %H:%M", "%m-%d-%Y", "%d.%m.%Y"])
+def test_dates_with_the_year_last_are_told_and_never_read(tmp_path: Path, form: str) -> None:
+    days = pd.date_range("2026-01-01", periods=60, freq="D")
+    frame = survey().assign(asked=days.strftime(form), order=[f"1/{i}/20261" for i in range(60)])
+    text = starter(*written(tmp_path, answers=frame)).text
+    assert "time" not in tomllib.loads(text)["table"]["answers"]
+    told = " ".join(line.removeprefix("#").strip() for line in text.splitlines())
+    assert (
+        "'asked' (dates whose day and month could be mistaken: write them with the year first, as in 2026-01-31), "
+        "'order' (text, 60 different)"
+    ) in told
+
+
 def test_counts_weights_and_firms(tmp_path: Path) -> None:
     frame = survey().assign(n=2, bobot=np.tile([0.5, 1.5], 30), cabang=np.repeat(["a", "b", "c"], 20))
     study = content(starter(*written(tmp_path, answers=frame)))["study"]
