@@ -177,7 +177,8 @@ def loyalty_ladder(
         A tier with fewer than 10 good or 10 bad outcomes (30 rows where the outcome is not binary), fewer than 10
         events per coefficient where there are controls, a constant outcome or control, fewer than 20 clusters.
     SeparationError, ColumnError, RoleError, ScaleError
-        Controls that tell the outcomes apart perfectly, or repeat each other; tiers declared wrongly; as for `tally`.
+        Controls that tell the outcomes apart perfectly, or repeat each other; tiers declared wrongly, a cut point
+        beyond all gaps; as for `tally`.
 
     Notes
     -----

@@ -25,6 +25,7 @@ class Tiers:
     def of(self, given: Column, count: Ints) -> Ints:
         """The number of each cell's tier."""
         if self.column is None:
+            self._refuse_outside(given)
             return np.searchsorted(np.array(self.values), given, side="right").astype(np.int64)
         place = {value: j for j, value in enumerate(self.values)}
         found = np.array([place.get(value, -1) for value in given.tolist()], dtype=np.int64)
@@ -35,6 +36,17 @@ class Tiers:
                 f"of {rows(int(count.sum()))} do not: {listed(wrong)}.\nName every tier, or leave those rows out."
             )
         return found
+
+    def _refuse_outside(self, gap: Column) -> None:
+        """Refuse cut points with nobody below, or nobody from there on."""
+        low, high = float(np.min(gap)), float(np.max(gap))
+        cuts = zip(self.names[1:], map(float, self.values), strict=True)
+        off = [f"{name} = {number(cut)}" for name, cut in cuts if not low < cut <= high]
+        if off:
+            raise ColumnError(
+                f"Every cut point must have customers on both sides, but the gap runs from {number(low)} to "
+                f"{number(high)}, and not so: {', '.join(off)}.\nMove the cut point, or leave its tier out."
+            )
 
 
 def declared_tiers(gap: str | None, cuts: object, tier: object) -> Tiers:

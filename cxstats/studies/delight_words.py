@@ -189,7 +189,7 @@ def _rivals(parts: DelightParts) -> str:
     adjusted = f", adjusted for {listed(parts.controls)}" if parts.controls else ""
     smallest = f"{100 * SMALLEST:g}%" if isinstance(parts.outcome, Binary) else f"{SMALLEST:g} standard deviations"
     if found is None:
-        every = f"cannot be told ({_why(parts, LADDER)})"
+        every = f"cannot be told ({_why(parts, LADDER).rstrip('.')})"
     else:
         steps = [f"{step.name} {_short(step)}" for step in ladder_gains(found)]
         every = f"{_TOLD[judged_tiers(found)]} ({', '.join(steps)})"

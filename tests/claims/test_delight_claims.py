@@ -187,7 +187,9 @@ def test_what_stops_the_ladder_is_said() -> None:
     )
     thin = findings(frame.assign(gap=[-2, 0, 1, 1] * 30), outcomes=BACK)["tier-monotone"]
     assert thin.verdict == "not-testable"
-    assert "'delight' has 0 good and 0 bad" in thin.reason
+    assert "the gap runs from -2 to 1, and not so: delight = 3." in thin.reason
+    few = findings(frame.assign(gap=[-2, 0, 1, 1] * 29 + [-2, 0, 1, 3]), outcomes=BACK)["tier-monotone"]
+    assert "'delight' has 1 good and 0 bad" in few.reason
 
 
 def test_negative_asymmetry_says_what_two_slopes_gain_held_out() -> None:

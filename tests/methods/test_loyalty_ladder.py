@@ -290,12 +290,23 @@ def test_tiers_too_small_are_named(rows: pd.DataFrame) -> None:
         "3 good and 12 bad.\nMerge tiers (fewer cut points), or wait for more outcomes.",
         lambda: ladder_of(few),
     )
+    thin = pd.concat([rows[rows.gap < 8], rows[rows.gap == 8].head(12)])
     raised(
         cx.TooFewError,
-        "At least 30 customers are needed in every tier, but 'wow' has 0.\nMerge tiers (fewer cut points), or wait for "
-        "more outcomes.",
+        "At least 30 customers are needed in every tier, but 'wow' has 12.\nMerge tiers (fewer cut points), or wait "
+        "for more outcomes.",
+        lambda: loyalty_ladder(thin, outcome=STARS, disconfirmation="gap", cuts={"meet": 0, "wow": 8}),
+    )
+    low, high = rows.gap.min(), rows.gap.max()
+    raised(
+        cx.ColumnError,
+        f"Every cut point must have customers on both sides, but the gap runs from {low:g} to {high:g}, and not so: "
+        "wow = 50.\nMove the cut point, or leave its tier out.",
         lambda: loyalty_ladder(rows, outcome=STARS, disconfirmation="gap", cuts={"meet": 0, "wow": 50}),
     )
+    with pytest.raises(cx.ColumnError, match="not so: meet = -50"):
+        loyalty_ladder(rows, outcome=STARS, disconfirmation="gap", cuts={"meet": -50, "wow": 1})
+    loyalty_ladder(rows, outcome=STARS, disconfirmation="gap", cuts={"meet": 0, "exceed": 1})
     some = rows.assign(back=(np.arange(900) % 12 == 0).astype(int))
     raised(
         cx.TooFewError,
