@@ -1,6 +1,6 @@
 """Every benchmark in turn: ``python -m benchmarks``."""
 
-from benchmarks import journeys, metric_models, moment_kernel, sequence_features, validation, which_metric
+from benchmarks import journeys, metric_models, moment_kernel, reading, sequence_features, validation, which_metric
 
 which_metric.main()
 metric_models.main()
@@ -8,3 +8,4 @@ journeys.main()
 sequence_features.main()
 moment_kernel.main()
 validation.main()
+reading.main()

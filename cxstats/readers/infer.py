@@ -5,8 +5,10 @@ numbers with leading zeros or with more digits than 64 bits hold are identifiers
 such as yes and no, numbers such as 1,000, and dates of which day and month could be mistaken.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from cxstats.readers.engine import quoted
@@ -24,7 +26,8 @@ MISSING = (
 
 _DAY = "[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
 _CLOCK = _DAY + "[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
-_HEAD = 10_000  # rows looked at before all are
+_HEAD = 2_000  # rows looked at before all are
+_AT_ONCE = 200  # columns asked for several types in one query: DuckDB plans thousands of sums for minutes
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class _Type:
     def count(self, column: str) -> str:
         """SQL for the number of values that have the type."""
         form = f"regexp_full_match(trim({quoted(column)}), '{self.form}')"
-        return f"count(*) FILTER ({form} AND try_cast({self._bare(column)} AS {self.sql}) IS NOT NULL)"
+        # Not a FILTER: each of these copies the whole row, all columns of it.
+        return f"count(CASE WHEN {form} THEN try_cast({self._bare(column)} AS {self.sql}) END)"
 
     def cast(self, column: str) -> str:
         """SQL for the column in the type."""
@@ -72,13 +76,13 @@ def typed(text: "duckdb.DuckDBPyRelation", decimal: Decimal = ".") -> "duckdb.Du
     offset are told in UTC.
     """
     types = _types(decimal)
-    guesses = _fitting(text.limit(_HEAD), dict.fromkeys(text.columns, types), types)
-    fits = _fitting(text, {name: found[:1] for name, found in guesses.items() if found}, types)
-    wrong = [name for name, found in fits.items() if not found]
-    if wrong:
-        fits |= _fitting(text, dict.fromkeys(wrong, types), types)
-    empty = _without_values(text, fits)
-    chosen = {name: "number" if name in empty else found[0] for name, found in fits.items() if found}
+    guessed = {name: kind for name, kind in _guessed(text.limit(_HEAD), types).items() if kind is not None}
+    fits, empty = _fitting(text, {name: (kind,) for name, kind in guessed.items()}, types)
+    order = list(types)
+    wrong = {name: order[order.index(kind) + 1 :] for name, kind in guessed.items() if name not in fits}
+    for some in _batches(wrong.items(), _AT_ONCE):
+        fits |= _fitting(text, dict(some), types)[0]
+    chosen = {name: "number" if name in empty else kind for name, kind in fits.items()}
     return text.project(
         ", ".join(
             f"{types[chosen[name]].cast(name) if name in chosen else quoted(name)} AS {quoted(name)}"
@@ -87,32 +91,38 @@ def typed(text: "duckdb.DuckDBPyRelation", decimal: Decimal = ".") -> "duckdb.Du
     )
 
 
+def _guessed(head: "duckdb.DuckDBPyRelation", types: Mapping[str, _Type]) -> dict[str, str | None]:
+    """Per column the first type whose form all values of these rows have; the first of all where there are none."""
+    forms = {kind: re.compile(of.form) for kind, of in types.items()}
+    rows = head.fetchall()
+    values = zip(*rows, strict=True) if rows else ((),) * len(head.columns)
+    seen = {
+        name: {v.strip(" ") for v in column if v is not None} for name, column in zip(head.columns, values, strict=True)
+    }
+    return {
+        name: next((kind for kind, form in forms.items() if all(map(form.fullmatch, texts))), None)
+        for name, texts in seen.items()
+    }
+
+
 def _fitting(
     text: "duckdb.DuckDBPyRelation", asked: Mapping[str, Iterable[str]], types: Mapping[str, _Type]
-) -> dict[str, list[str]]:
-    """Per column those of the types asked that all its values have; any type fits a column without values."""
+) -> tuple[dict[str, str], set[str]]:
+    """Per column the first of the types asked that all its values have, if one is; and the columns without a value."""
     pairs = [(name, kind) for name, kinds in asked.items() for kind in kinds]
     if not pairs:
-        return {}
-    present = [f"count({quoted(name)})" for name in asked]
-    counts = _counts(text, [*present, *(types[kind].count(name) for name, kind in pairs)])
+        return {}, set()
+    sums = [*(f"count({quoted(name)})" for name in asked), *(types[kind].count(name) for name, kind in pairs)]
+    counts: tuple[int, ...] = text.aggregate(", ".join(sums)).fetchall()[0]
     total = dict(zip(asked, counts, strict=False))
-    held: dict[str, list[str]] = {name: [] for name in asked}
+    first: dict[str, str] = {}
     for (name, kind), count in zip(pairs, counts[len(total) :], strict=True):
         if count == total[name]:
-            held[name].append(kind)
-    return held
+            first.setdefault(name, kind)
+    return first, {name for name, count in total.items() if count == 0}
 
 
-def _without_values(text: "duckdb.DuckDBPyRelation", fits: Mapping[str, Sequence[str]]) -> set[str]:
-    """Columns without any value: among those that fit the narrowest type, which fits them all."""
-    suspects = [name for name, found in fits.items() if found[:1] == ["bool"]]
-    if not suspects:
-        return set()
-    counts = _counts(text, [f"count({quoted(name)})" for name in suspects])
-    return {name for name, count in zip(suspects, counts, strict=True) if count == 0}
-
-
-def _counts(text: "duckdb.DuckDBPyRelation", sums: Sequence[str]) -> tuple[int, ...]:
-    counts: tuple[int, ...] = text.aggregate(", ".join(sums)).fetchall()[0]
-    return counts
+def _batches(pairs: Iterable[tuple[str, list[str]]], size: int) -> Iterator[list[tuple[str, list[str]]]]:
+    left = iter(pairs)
+    while some := list(islice(left, size)):
+        yield some

@@ -8,13 +8,13 @@ from typing import Any
 from cxstats.errors import ReadError, listed, rows
 from cxstats.readers.delimited import SPOILT, open_text
 from cxstats.readers.paths import Format, existing_file, format_of, local
-from cxstats.readers.read import names_of, read
+from cxstats.readers.read import read
 from cxstats.starter.entries import Setting, told_all
 from cxstats.starter.questions import question_texts
 from cxstats.study.values import kind_of
 
 _TEXTS: tuple[Format, ...] = ("csv", "tsv")
-_TEN, _CHUNK, _AT_ONCE = 10, 1 << 20, 30
+_TEN, _CHUNK = 10, 1 << 20
 
 
 @dataclass(eq=False)
@@ -64,24 +64,12 @@ def _source(path: str | Path) -> Source:
             options["format"], why["format"] = "qualtrics", "its third row holds the ImportId of a Qualtrics export"
     elif what == "xlsx":
         options, why = _sheet(file)
-    frame = _rows(file, options)
+    frame = read(file, **options)
     if what in _TEXTS and _has_comma_numbers(frame):
         options["decimal"], why["decimal"] = ",", "some columns hold numbers with a comma"
-        frame = _rows(file, options)
+        frame = read(file, **options)
     settings = [Setting(key, value, why[key]) for key, value in options.items()]
     return Source(_stem(file), [file], frame, settings, questions)
-
-
-def _rows(file: Path, options: Mapping[str, Any]) -> Any:
-    """The rows of a file; of text a few columns at a time, since the types of hundreds at once take DuckDB minutes."""
-    import pandas as pd
-
-    known = {key: value for key, value in options.items() if key != "decimal"}
-    names = names_of(file, **known)
-    if len(names) <= _AT_ONCE or format_of(file) not in _TEXTS:
-        return read(file, **options)
-    parts = [read(file, columns=names[i : i + _AT_ONCE], **options) for i in range(0, len(names), _AT_ONCE)]
-    return pd.concat(parts, axis=1)
 
 
 def _data_file(path: str | Path) -> Path:

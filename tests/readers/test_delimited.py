@@ -67,6 +67,26 @@ def test_a_late_fraction_makes_the_column_a_number(tmp_path: Path) -> None:
     assert found.x.sum() == 20_001.5
 
 
+def test_hundreds_of_columns_whose_last_row_settles_the_type_against_pandas(tmp_path: Path) -> None:
+    """More than are looked at again at once, in every change from what the first rows are to what all are."""
+    first = {"whole": "7", "number": "1.5", "true": "True", "word": "yes", "empty": ""}
+    changes = [(a, b) for a in first for b in first]
+    columns = {f"{a}-{b}-{i}": [first[a]] * 2_100 + [first[b]] for a, b in changes for i in range(30)}
+    path = tmp_path / "wide.csv"
+    pd.DataFrame(columns).to_csv(path, index=False)
+    found, expected = read(path), pd.read_csv(path, low_memory=False)
+    for name in columns:
+        if name.startswith(("true-", "empty-true", "word-true", "whole-true", "number-true")):
+            continue  # pandas turns true and false among other words into objects of their own
+        assert_frame_equal(found[[name]], expected[[name]], check_dtype=False)
+        assert (found[name].dtype.kind in "OU") == (expected[name].dtype.kind in "OU")
+    assert found["true-true-0"].dtype == bool
+    assert found["empty-true-29"].dropna().tolist() == [True]
+    assert found["true-empty-7"].notna().sum() == 2_100
+    assert set(found["true-word-3"]) == {"True", "yes"}
+    assert set(found["whole-true-3"]) == {"7", "True"}
+
+
 def test_values_that_come_late_settle_the_type(tmp_path: Path) -> None:
     path = written(tmp_path / "late.csv", "x,y\n" + "1,\n" * 20_000 + "1,2018-01-31\n")
     assert read(path).y.iloc[-1] == pd.Timestamp("2018-01-31")
