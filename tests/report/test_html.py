@@ -209,7 +209,7 @@ def test_a_claim_that_waits_for_data_is_a_line_and_no_card(pages: dict[str, str]
     assert "None of the 5 claims could be tested, because the study declares no data for them." in pages["untestable"]
     lines = [" ".join(text.split()) for _, text in Page(pages["untestable"]).all("tr")]
     for finding in example.untestable().findings:
-        told = f"{finding.sentence} {finding.claim} {finding.reason} {finding.published}"
+        told = f"{finding.sentence} {finding.claim} {finding.reason} Published: {finding.published}"
         assert told in lines
     assert "nan" not in re.sub(r"[a-z]*nan[a-z]+|[a-z]+nan", "", pages["untestable"].lower())
 
