@@ -1,8 +1,8 @@
 # Published examples of response surfaces, worked out by RSA.ST of the R package RSA (its function for known
 # coefficients needs nothing else): Shanock et al. (2010), doi:10.1007/s10869-010-9183-4, p. 548, table 2, and the
 # coefficients with standard errors, covariances and 181 degrees of freedom in the examples of the package.
-# The standard error of a4 is worked out here, as the erratum has it (doi:10.1007/s10869-013-9317-6): the article, and
-# RSA before 0.9.11, have two of its signs wrong.
+# The standard error of a4 is worked out here, as the variance of x2 - xy + y2: RSA before 0.9.11 has two of its signs
+# wrong, which its release notes trace to the article and its erratum (doi:10.1007/s10869-013-9317-6).
 # Run: Rscript response_surface_published.R [RSA.ST.R of the package's source]   (writes response_surface_published.csv)
 source_file <- commandArgs(TRUE)
 if (length(source_file)) source(source_file) else RSA.ST <- RSA::RSA.ST
