@@ -8,7 +8,7 @@ from cxstats.claims.claim import Claim, Evidence, EvidenceOf, attempted, blocked
 from cxstats.claims.finding import Kind, Part
 from cxstats.claims.met_exceeded import MetExceeded, parts_of_rows
 from cxstats.claims.outcome_data import OutcomeData
-from cxstats.claims.verdict import Component, Question
+from cxstats.claims.verdict import Component, Question, superior
 from cxstats.errors import CxStatsError, listed
 from cxstats.methods.asymmetry import Asymmetry
 from cxstats.methods.loyalty_ladder import LoyaltyLadder
@@ -142,8 +142,8 @@ def _tiers(data: OutcomeData) -> Evidence:
     plateau = found.plateau(smallest)
     return Evidence(
         question=Question(
-            components=_steps(names, found.steps, smallest),
-            latent=() if found.latent_steps is None else _steps(names, found.latent_steps, smallest),
+            components=superior(names, found.steps, smallest),
+            latent=() if found.latent_steps is None else superior(names, found.latent_steps, smallest),
             n=found.n,
         ),
         unit=IN_SD if is_rating(data.outcome) else RELATIVE_EACH,
@@ -163,13 +163,6 @@ def _tiers_headline(data: OutcomeData, found: LoyaltyLadder) -> str:
     means = [f"{how.format(float(mean))} on '{tier}'" for tier, mean in zip(found.tiers, found.estimate, strict=False)]
     over = f", standardised over {listed(found.controls)}" if found.controls else ""
     return f"The {_loyalty(data)} is {', '.join(means)}{over}."
-
-
-def _steps(names: Sequence[str], effects: Sequence[Effect], smallest: float) -> tuple[Component, ...]:
-    return tuple(
-        Component(name=name, effect=effect, kind="superiority", smallest=smallest)
-        for name, effect in zip(names, effects, strict=True)
-    )
 
 
 def _unadjusted(data: OutcomeData) -> tuple[str, ...]:

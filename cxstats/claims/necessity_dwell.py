@@ -7,7 +7,7 @@ from cxstats.claims.delight_figures import no_latent_scale
 from cxstats.claims.finding import Part
 from cxstats.claims.metric_race import champion_of
 from cxstats.claims.outcome_data import OutcomeData
-from cxstats.claims.verdict import Component, PValues, Question
+from cxstats.claims.verdict import Component, PValues, Question, superior
 from cxstats.methods.dwell_ambiguity import DwellAmbiguity, dwell_ambiguity
 from cxstats.methods.necessary_condition import necessary_condition
 from cxstats.numerics.effect import Effect
@@ -100,18 +100,13 @@ def dwell_is_ambiguous(data: OutcomeData) -> Evidence:
     if guard is not None:
         return guard
     smallest = data.smallest("sd")
-
-    def both(pleasure: Effect, lost: Effect) -> tuple[Component, ...]:
-        named = {"longer stays where the task succeeded": pleasure, "shorter stays where it failed": lost}
-        return tuple(
-            Component(name=name, effect=effect, kind="superiority", smallest=smallest) for name, effect in named.items()
-        )
-
-    latent: tuple[Component, ...] = ()
-    if found.latent_pleasure is not None and found.latent_lost is not None:
-        latent = both(found.latent_pleasure, found.latent_lost)
+    names = ("longer stays where the task succeeded", "shorter stays where it failed")
     return Evidence(
-        question=Question(components=both(found.pleasure, found.lost), latent=latent, n=found.n),
+        question=Question(
+            components=superior(names, (found.pleasure, found.lost), smallest),
+            latent=superior(names, (found.latent_pleasure, found.latent_lost), smallest),
+            n=found.n,
+        ),
         headline=f"The task failed in {found.rows[0]:,} visits and succeeded in {found.rows[1]:,}.",
         measured="In standard deviations, the gain of {name} is",
         guards=(*_all_visits(found), *found.notes),

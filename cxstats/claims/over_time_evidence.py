@@ -8,7 +8,7 @@ from cxstats.claims.claim import Evidence, EvidenceOf, attempted, blocked
 from cxstats.claims.delight_figures import gain_unit, no_baseline, no_latent_scale, shown_levels
 from cxstats.claims.finding import Part
 from cxstats.claims.outcome_data import OutcomeData
-from cxstats.claims.verdict import Component, PValues, Question, question_p_values
+from cxstats.claims.verdict import Component, PValues, Question, question_p_values, superior
 from cxstats.methods.wow_by_basics import WowByBasics
 from cxstats.numerics.effect import Effect
 from cxstats.results import shown
@@ -36,10 +36,8 @@ def on_encounters(analysis: Callable[[OutcomeData], EncounterResult], names: tup
         found = attempted(lambda: analysis(data))
         if isinstance(found, Evidence):
             return found
-        components = tuple(
-            Component(name=name, effect=effect, kind="superiority", smallest=data.smallest("sd"))
-            for name, effect in zip(names, found.components.values(), strict=False)
-        )
+        effects = tuple(found.components.values())
+        components = superior(names[: len(effects)], effects, data.smallest("sd"))
         return Evidence(
             question=_doubted(Question(components=components, n=found.n), found),
             unit=unit,
@@ -94,19 +92,14 @@ def wow_only_on_basics(data: OutcomeData) -> Evidence:
         return guard
     binary = isinstance(data.outcome, Binary)
     smallest = data.smallest("relative" if binary else "sd")
-
-    def both(gain: Effect, interaction: Effect) -> tuple[Component, ...]:
-        named = {"gain of wow at few errors": gain, "difference of its gains at few and at many errors": interaction}
-        return tuple(
-            Component(name=name, effect=effect, kind="superiority", smallest=smallest) for name, effect in named.items()
-        )
-
-    latent: tuple[Component, ...] = ()
-    if found.latent_gain_few is not None and found.latent_interaction is not None:
-        latent = both(found.latent_gain_few, found.latent_interaction)
+    names = ("gain of wow at few errors", "difference of its gains at few and at many errors")
     levels = shown_levels(found, "outcome")
     return Evidence(
-        question=Question(components=both(found.gain_few, found.interaction), latent=latent, n=found.n),
+        question=Question(
+            components=superior(names, (found.gain_few, found.interaction), smallest),
+            latent=superior(names, (found.latent_gain_few, found.latent_interaction), smallest),
+            n=found.n,
+        ),
         unit=gain_unit(data, levels[0].estimate),
         headline=_by_errors(data, found, levels),
         measured=f"{'In relative terms' if binary else 'In standard deviations'}, the {{name}} is",

@@ -39,6 +39,17 @@ class Component:
     told_as: Callable[[float], float] = float
 
 
+def superior(names: Sequence[str], effects: Sequence[Effect | None], smallest: float) -> tuple[Component, ...]:
+    """A component for each effect that must exceed the smallest that counts; none where an effect is missing."""
+    known = [effect for effect in effects if effect is not None]
+    if len(known) < len(effects):
+        return ()
+    return tuple(
+        Component(name=name, effect=effect, kind="superiority", smallest=smallest)
+        for name, effect in zip(names, known, strict=True)
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """What a claim asks of one outcome: one component, or several that must hold together.
