@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cxstats.claims.finding import Validation
 from cxstats.report.methods_used import used_methods
+from cxstats.report.next_steps import MOST_STEPS
 from cxstats.report.pictures import MOST_DRAWN, finding_picture, levels_picture, score_picture, segments_picture
 from cxstats.report.plain import plain
 from cxstats.report.privacy import MIN_COUNT, rule
@@ -54,6 +55,7 @@ def render_html(validations: Sequence[Validation], *, command: str = "", min_cou
             references=references,
             rule=rule(min_count),
             most_drawn=MOST_DRAWN,
+            most_steps=MOST_STEPS,
             command=plain(command),
             association=ASSOCIATION,
             verdicts=VERDICTS,

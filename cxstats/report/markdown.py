@@ -81,7 +81,7 @@ def minute_blocks(study: StudyView) -> list[str]:
     if not study.next_steps:
         return blocks
     lines = []
-    for step in (*study.next_steps, *study.next_steps_more):
+    for step in study.next_steps:
         wish = f" {text(step.wish)}" if step.wish else ""
         waits = "1 claim waits" if len(step.claims) == 1 else f"{len(step.claims)} claims wait"
         lines += [f"1. {text(step.lacking)}{wish} {waits} for it: {', '.join(map(text, step.claims))}."]

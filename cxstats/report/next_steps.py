@@ -12,6 +12,7 @@ _ENOUGH = re.compile(r"It would take about (?P<n>[\d,]+ [\w ]+?) like these")
 
 TO_ADD = "To add:"
 TOO_FEW = "Too few rows to tell."
+MOST_STEPS = 5  # that a reader with one minute is told
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,8 +21,6 @@ from cxstats.report.plain import linked, plain
 from cxstats.report.small_counts import for_publication
 from cxstats.report.words import EVIDENCE, VERDICTS, VerdictWords
 
-MOST_STEPS = 5  # that a reader with one minute is told to measure next
-
 
 @dataclass(frozen=True, kw_only=True)
 class PlanView:
@@ -61,7 +59,6 @@ class StudyView:
     tally: tuple[tuple[Verdict, int, VerdictWords], ...]
     minute: tuple[Minute, ...]
     next_steps: tuple[NextStep, ...]  # what most claims wait for first
-    next_steps_more: tuple[NextStep, ...]  # those that a reader with one minute may skip
     findings: tuple[FindingView, ...]  # what held first, what was refused last
     waiting: tuple[FindingView, ...]  # claims for which nothing is declared: not even a refusal tells of the data
     anchor_of: dict[str, str]  # the first finding of each claim
@@ -98,7 +95,6 @@ def view_study(validation: Validation, place: int, min_count: int) -> StudyView:
     anchors = {id(finding): f"{anchor}-claim-{i}" for i, finding in enumerate(findings, 1)}
     tally = Counter(finding.verdict for finding in findings)
     views = tuple(view_finding(f, findings, anchors, min_count) for f in sorted(findings, key=rank))
-    steps = next_steps(findings)
     return StudyView(
         validation=validation,
         anchor=anchor,
@@ -111,8 +107,7 @@ def view_study(validation: Validation, place: int, min_count: int) -> StudyView:
         headline=headline(findings),
         tally=tuple((verdict, tally[verdict], words) for verdict, words in VERDICTS.items() if tally[verdict]),
         minute=in_one_minute(views),
-        next_steps=steps[:MOST_STEPS],
-        next_steps_more=steps[MOST_STEPS:],
+        next_steps=next_steps(findings),
         findings=tuple(view for view in views if view.finding.declared),
         waiting=tuple(view for view in views if not view.finding.declared),
         anchor_of={view.claim: view.anchor for view in reversed(views)},
