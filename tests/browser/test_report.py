@@ -111,7 +111,7 @@ def test_what_to_measure_next_leads_to_the_claims_that_wait(visit: Visit) -> Non
     )
     line = "document.querySelector(':target').getBoundingClientRect()"
     assert page.evaluate(f"{line}.bottom > 0 && {line}.top < innerHeight")
-    page.click("text=more, for fewer claims each")
+    page.click("text=more things to measure")
     assert page.evaluate("document.querySelectorAll('.next')[1].getBoundingClientRect().height") > 0
 
 
