@@ -1,10 +1,13 @@
-"""Outcomes that can be put in order: which of two customers has the better one."""
+"""Which of two customers has the better outcome: outcomes with an order, and times until an event."""
+
+from collections.abc import Mapping
 
 import numpy as np
 
-from cxstats.arrays import Floats
+from cxstats.arrays import Column, Floats
 from cxstats.coding import upward
-from cxstats.roles import Binary, Continuous, Count, Rating
+from cxstats.numerics.survival_concordance import Times
+from cxstats.roles import Binary, Continuous, Count, Rating, Survival
 
 Ordered = Binary | Rating | Continuous | Count
 
@@ -16,3 +19,9 @@ def good_is_high(outcome: Ordered, values: Floats) -> Floats:
     if isinstance(outcome, Rating):
         return upward(outcome.scale, values)
     return values if outcome.good == "high" else -values
+
+
+def times_of(outcome: Survival, columns: Mapping[str, Column]) -> Times:
+    """When customers were watched, and how that ended."""
+    entry = None if outcome.entry is None else columns[outcome.entry]
+    return Times.of(columns[outcome.time], columns[outcome.event] == 1, entry)

@@ -89,10 +89,36 @@ def _check_outcome(columns: Mapping[str, Column], count: Ints, roles: Roles) -> 
         values = columns[name]
         off = ~np.isnan(values) & (values != 0) & (values != 1)
         _refuse(off, values, count, f"The outcome '{name}' must hold 0 and 1", "Recode it to 0 and 1.")
+        if isinstance(outcome, Survival):
+            _check_times(columns, count, outcome)
     elif isinstance(outcome, Count):
         values = columns[outcome.column]
         off = ~np.isnan(values) & ((values < 0) | (values != np.floor(values)))
         _refuse(off, values, count, f"'{outcome.column}' must hold whole numbers from 0 up", "Recode or drop them.")
+
+
+def _check_times(columns: Mapping[str, Column], count: Ints, outcome: Survival) -> None:
+    """Refuse times that ended before they began."""
+    time = columns[outcome.time]
+    if outcome.entry is None:
+        _refuse(
+            time < 0,
+            time,
+            count,
+            f"The time '{outcome.time}' must hold numbers from 0 up",
+            "Check its dates, or drop them.",
+        )
+        return
+    entry = columns[outcome.entry]
+    off = time <= entry
+    if off.any():
+        at = int(np.flatnonzero(off)[0])
+        n, total = int(count[off].sum()), int(count.sum())
+        raise ColumnError(
+            f"The time '{outcome.time}' must lie above '{outcome.entry}', from which on the customer was watched, but "
+            f"{n:,} of {rows(total)} {'does' if n == 1 else 'do'} not: for example {number(float(time[at]))} with "
+            f"{number(float(entry[at]))}.\nDrop customers who were never watched, or check how the two were computed."
+        )
 
 
 def _refuse(off: Bools, values: Column, count: Ints, must: str, mend: str) -> None:

@@ -118,6 +118,22 @@ OTHERS: list[tuple[dict[str, Any], list[float], str]] = [
         "The outcome 'x' must hold 0 and 1, but 1 of 2 rows does not: 0.5 (1 row).\nRecode it to 0 and 1.",
     ),
     (
+        {"outcome": cx.Survival("x", "e")},
+        [2, -1, -1],
+        (
+            "The time 'x' must hold numbers from 0 up, but 2 of 3 rows do not: -1 (2 rows)."
+            "\nCheck its dates, or drop them."
+        ),
+    ),
+    (
+        {"outcome": cx.Survival("x", "e", entry="t")},
+        [2, 1, 0],
+        (
+            "The time 'x' must lie above 't', from which on the customer was watched, but 2 of 3 rows do not: for "
+            "example 0 with 1.\nDrop customers who were never watched, or check how the two were computed."
+        ),
+    ),
+    (
         {"outcome": cx.Count("x")},
         [1, 0.5, -1],
         "'x' must hold whole numbers from 0 up, but 2 of 3 rows do not: -1 (1 row), 0.5 (1 row).\nRecode or drop them.",
@@ -132,7 +148,7 @@ OTHERS: list[tuple[dict[str, Any], list[float], str]] = [
 
 @pytest.mark.parametrize(("roles", "values", "message"), OTHERS)
 def test_other_values_that_cannot_be(roles: dict[str, Any], values: list[float], message: str) -> None:
-    frame = pd.DataFrame({"x": values, "t": 1.0})
+    frame = pd.DataFrame({"x": values, "t": 1.0, "e": 1})
     assert message_of(frame, ColumnError, **roles) == message
 
 

@@ -142,8 +142,8 @@ def league_table(
     ----------
     data : dataframe or Cells
         One row per customer.
-    outcome : Binary, Rating, Continuous or Count
-        With the end that is good for the firm declared.
+    outcome : Binary, Rating, Continuous, Count or Survival
+        With what is good for the firm declared.
     metrics : mapping from column to Scale
         Two or more; names suffice where ``data`` are Cells.
     cluster : str, optional
@@ -168,8 +168,8 @@ def league_table(
     Raises
     ------
     TooFewError
-        Fewer than 100 good or 100 bad outcomes (100 rows of another outcome), fewer than two metrics, a constant
-        metric or outcome.
+        Fewer than 100 good or 100 bad outcomes (100 rows of another outcome, 100 events of a survival outcome), fewer
+        than two metrics, a constant metric or outcome.
     SeparationError
         A metric puts the customers in exactly the order of the outcome.
     RoleError
@@ -221,6 +221,7 @@ def league_table(
     else:
         comparison = concordance(cells, metrics=names)
         _enough_rows(comparison)
+        _enough_happened(comparison)
         drawn, drawn_from = _normal(comparison, replicates, draws)
     p = len(names)
     p_holm = holm(comparison.p_value[p:])
@@ -292,6 +293,16 @@ def _enough_events(compared: Compared) -> None:
                 f"among the rows with '{metric}' {good:,} are good and {bad:,} bad."
                 "\nWait for more outcomes or use a longer window; cx.delong describes a smaller sample."
             )
+
+
+def _enough_happened(comparison: Concordance) -> None:
+    """Of a time until an event, what tells customers apart are the events."""
+    if comparison.n_events is not None and comparison.n_events < FEWEST_EVENTS:
+        raise TooFewError(
+            f"At least {FEWEST_EVENTS} events are needed to compare metrics, but '{comparison.event}' happened to "
+            f"{comparison.n_events:,} of {rows(comparison.n)}.\nWait for more events or watch longer; cx.concordance "
+            "describes a smaller sample."
+        )
 
 
 def _enough_rows(comparison: Concordance) -> None:

@@ -11,11 +11,10 @@ from cxstats.cells import Cells, IntoCells, as_cells, metric_names
 from cxstats.columns import codes, is_missing
 from cxstats.errors import RoleError, TooFewError, listed, number, rows
 from cxstats.numerics.intervals import ratio_to_error, two_sided, wilson
-from cxstats.outcomes import Ordered
 from cxstats.results import ConfidenceInterval, TalliedResult, checked_level
-from cxstats.roles import Binary, Continuous, Count, Outcome, Rating, Roles
+from cxstats.roles import Outcome, Roles, outcome_columns
 from cxstats.scales import Scale
-from cxstats.shared.suspicion import LEVEL, Role, examined, reason_of
+from cxstats.shared.suspicion import LEVEL, Role, examined, name_of, reason_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,7 +85,7 @@ class Leakage(TalliedResult):
 def leakage(
     data: IntoCells,
     *,
-    outcome: Binary | Rating | Continuous | Count | None = None,
+    outcome: Outcome | None = None,
     metrics: Mapping[str, Scale] | Sequence[str] | None = None,
     controls: Sequence[str] = (),
     cluster: str | None = None,
@@ -104,8 +103,8 @@ def leakage(
     ----------
     data : dataframe or Cells
         One row per customer.
-    outcome : Binary, Rating, Continuous or Count
-        With the end that is good for the firm declared.
+    outcome : Binary, Rating, Continuous, Count or Survival
+        With what is good for the firm declared.
     metrics : mapping from column to Scale
         One or more. Names suffice where ``data`` are Cells, which carry the scales.
     controls : list of columns
@@ -123,8 +122,7 @@ def leakage(
     TooFewError
         No row has the outcome, or all have the same; fewer than 20 clusters.
     RoleError
-        No outcome or a survival outcome; a text control with a value of its own in every row, which is a key;
-        also as for `tally`.
+        No outcome; a text control with a value of its own in every row, which is a key; also as for `tally`.
     ScaleError, ColumnError
         As for `tally`.
 
@@ -143,6 +141,9 @@ def leakage(
        the rarer outcome. An outcome with a size is first cut into two parts as equal as can be.
     4. *The outcome contained.* A level of a text control has one outcome only where 30 or more exceptions would be
        expected (binary outcomes); or everybody who has the column at all shares one outcome.
+
+    Of a time until an event, numbers are set against the time (rules 1 and 2, as in `concordance`), levels against
+    whether the event was seen (rules 3 and 4).
 
     A missing value is a level: a score that only those have who stayed was asked too late. The estimate of a
     number stands on the rows that have it. A level of text is scored for each row by the mean outcome of the
@@ -179,9 +180,9 @@ def leakage(
         count=count,
     )
     cells = as_cells(data, roles)
-    target = _ordered(cells.roles.outcome)
-    needed = cells.select(target.column, *names, *cells.roles.controls)
-    kept = needed.where(needed.observed([target.column]) & (needed.row_weight > 0))
+    target = _declared(cells.roles.outcome)
+    needed = cells.select(*outcome_columns(target), *names, *cells.roles.controls)
+    kept = needed.where(needed.observed(outcome_columns(target)) & (needed.row_weight > 0))
     _refuse_constant(kept, target)
     _refuse_keys(kept)
     found = [examined(kept, target, name) for name in (*names, *kept.roles.controls)]
@@ -220,22 +221,17 @@ def _refuse_keys(kept: Cells) -> None:
         )
 
 
-def _ordered(outcome: Outcome | None) -> Ordered:
-    if isinstance(outcome, Ordered):
-        return outcome
+def _declared(outcome: Outcome | None) -> Outcome:
     if outcome is None:
         raise RoleError('An outcome is needed.\nPass for example outcome=cx.Binary("churned", good=0).')
-    raise RoleError(
-        "Leakage into a time until an event is not looked for: customers who are still there have no outcome."
-        '\nPass whether the event happened within a window, as cx.Binary("churned", good=0).'
-    )
+    return outcome
 
 
-def _refuse_constant(kept: Cells, target: Ordered) -> None:
-    values = kept[target.column]
+def _refuse_constant(kept: Cells, target: Outcome) -> None:
+    values = kept[name_of(target)]
     if len(np.unique(values)) < 2:
         held = f"all {rows(kept.n)} hold {number(float(values[0]))}" if kept.n else "no row has it"
         raise TooFewError(
-            f"The outcome '{target.column}' must take at least two values, but {held}."
+            f"The outcome '{name_of(target)}' must take at least two values, but {held}."
             "\nCheck how the tables were joined, or use a longer window."
         )

@@ -9,6 +9,7 @@ from cxstats.numerics.concordance import ConcordanceFit, fit_concordance, mass_b
 from cxstats.numerics.effective import effective_rows, kish
 from cxstats.numerics.influence import covariance
 from cxstats.numerics.intervals import Limits, wilson
+from cxstats.numerics.survival_concordance import Times, fit_survival_concordance, usable_pairs
 
 FEWEST_ROWS = 30
 FEWEST_EXCEPTIONS = 10.0
@@ -50,6 +51,14 @@ def tie_of_levels(level: Ints, outcome: Floats, count: Ints, weight: Floats, clu
     if len(np.unique(outcome)) < 2:
         return Tie()
     return _tie(level_concordance(level, outcome, count, weight, cluster), outcome, count, weight, cluster)
+
+
+def tie_of_times(score: Floats, times: Times, count: Ints, weight: Floats, cluster: Ints | None) -> Tie:
+    """The tie of a score, up goes with later, with a time until an event."""
+    if usable_pairs(times, count, weight) == 0:
+        return Tie()
+    happened = times.event.astype(np.float64)  # a pair needs an event, so there are no more that share no row
+    return _tie(fit_survival_concordance(score[:, None], times, count, weight), happened, count, weight, cluster)
 
 
 def _tie(fit: ConcordanceFit, outcome: Floats, count: Ints, weight: Floats, cluster: Ints | None) -> Tie:

@@ -1,20 +1,27 @@
 """What makes a column suspicious of knowing the outcome: four rules, and the sentence that each leaves."""
 
-import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from cxstats.arrays import Floats
 from cxstats.cells import Cells
 from cxstats.coding import upward
 from cxstats.columns import codes, is_missing
-from cxstats.errors import CxStatsWarning, listed, number, rows
-from cxstats.numerics.leakage import PureLevels, Tie, even_cut, pure_levels, tie_of_levels, tie_of_score
-from cxstats.outcomes import Ordered, good_is_high
+from cxstats.errors import listed, number, rows
+from cxstats.numerics.leakage import (
+    PureLevels,
+    Tie,
+    even_cut,
+    pure_levels,
+    tie_of_levels,
+    tie_of_score,
+    tie_of_times,
+)
+from cxstats.outcomes import Ordered, good_is_high, times_of
 from cxstats.results import shown
-from cxstats.roles import Binary
+from cxstats.roles import Binary, Survival, outcome_columns
 
 Role = Literal["metric", "control"]
 SUSPICIOUS_AREA, SUSPICIOUS_CONCORDANCE = 0.95, 0.90
@@ -22,23 +29,6 @@ PURE_SHARE = 0.5
 CERTAIN_EXCEPTIONS = 30.0
 FEWEST_PAIRS = 10
 LEVEL = 0.95
-
-
-def suspicious(cells: Cells, metrics: Sequence[str], controls: Sequence[str] = ()) -> tuple[str, ...]:
-    """The reasons of `leakage` on cells, for other methods: a sentence per suspicious column, else none.
-
-    Says nothing, and warns of nothing, where `leakage` would have nothing to look at.
-    """
-    target = cells.roles.outcome
-    if not isinstance(target, Ordered):
-        return ()
-    kept = cells.where(cells.observed([target.column]) & (cells.row_weight > 0))
-    if len(np.unique(kept[target.column])) < 2:
-        return ()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CxStatsWarning)  # few clusters: the caller's own interval says so
-        reasons = [reason_of(examined(kept, target, name), target) for name in (*metrics, *controls)]
-    return tuple(reason for reason in reasons if reason)
 
 
 @dataclass(frozen=True)
@@ -56,18 +46,24 @@ class Examined:
     notes: tuple[str, ...]
 
 
-def examined(kept: Cells, target: Ordered, name: str) -> Examined:
-    cells = kept.select(target.column, name)
+def examined(kept: Cells, target: Ordered | Survival, name: str) -> Examined:
+    """Look at one column; of a time until an event, levels are set against whether the event was seen."""
+    cells = kept.select(*outcome_columns(target), name)
     values, scale = cells[name], cells.roles.metrics.get(name)
     text, level = values.dtype == object, codes(values)[0]
-    y, mass = good_is_high(target, cells[target.column]), cells.count * cells.row_weight
+    y, mass = _told_apart_by(target, cells), cells.count * cells.row_weight
     on = text | ~is_missing(values)
     used = cells.where(on)
     rows_used = (y[on], used.count, used.row_weight, used.cluster_codes)
     if text:
         found = tie_of_levels(level, *rows_used)
     else:
-        found = tie_of_score((values if scale is None else upward(scale, values))[on], *rows_used)
+        score = (values if scale is None else upward(scale, values))[on]
+        if isinstance(target, Survival):
+            later_is_better = 1.0 if target.good == 0 else -1.0
+            found = tie_of_times(later_is_better * score, times_of(target, used.columns), *rows_used[1:])
+        else:
+            found = tie_of_score(score, *rows_used)
     if np.isnan(found.estimate):  # whoever has the column shares one outcome: only having it can tell
         level, values = on.astype(np.int64), np.where(on, "answered", "missing")
     good = even_cut(y, mass)
@@ -84,6 +80,17 @@ def examined(kept: Cells, target: Ordered, name: str) -> Examined:
     return Examined(name, role, text, used.n, found, pure, names, of_rarer, tuple(notes))
 
 
+def _told_apart_by(target: Ordered | Survival, cells: Cells) -> Floats:
+    if isinstance(target, Survival):
+        return np.where(cells[target.event] == target.good, 1.0, 0.0)
+    return good_is_high(target, cells[target.column])
+
+
+def name_of(target: Ordered | Survival) -> str:
+    """The column that messages call the outcome."""
+    return target.event if isinstance(target, Survival) else target.column
+
+
 _WORDS: dict[Role, str] = {
     "metric": (
         "Satisfaction goes with what customers later do at an area near .6, so this score may have been asked after "
@@ -96,18 +103,18 @@ _WORDS: dict[Role, str] = {
 }
 
 
-def reason_of(found: Examined, target: Ordered) -> str:
+def reason_of(found: Examined, target: Ordered | Survival) -> str:
     """What makes a column suspicious, why, and what to check; empty where nothing does."""
     signs = [sign for sign in (_too_good(found.tie, target), _pure(found), _contained(found, target)) if sign]
     if not signs:
         return ""
     return (
-        f"'{found.name}' knows the outcome '{target.column}' too well: {'; '.join(signs)}. "
+        f"'{found.name}' knows the outcome '{name_of(target)}' too well: {'; '.join(signs)}. "
         f"{_WORDS[found.role]}, and leave it out until that is clear."
     )
 
 
-def _too_good(found: Tie, target: Ordered) -> str:
+def _too_good(found: Tie, target: Ordered | Survival) -> str:
     """Rules 1 and 2: the limits of the area, and no contradiction at all."""
     binary = isinstance(target, Binary)
     what, bound = ("area", SUSPICIOUS_AREA) if binary else ("concordance", SUSPICIOUS_CONCORDANCE)
@@ -136,12 +143,12 @@ def _pure(found: Examined) -> str:
     )
 
 
-def _contained(found: Examined, target: Ordered) -> str:
+def _contained(found: Examined, target: Ordered | Survival) -> str:
     """Rule 4: a level of text, or having the column at all, that goes with one outcome only."""
     if found.pure.exceptions < CERTAIN_EXCEPTIONS:
         return ""
     if np.isnan(found.tie.estimate):
         return "whoever has it shares one outcome"
-    if not found.text or not isinstance(target, Binary):
+    if not found.text or not isinstance(target, Binary | Survival):
         return ""
     return f"{listed(found.pure_names)} {'has' if len(found.pure_names) == 1 else 'have'} one outcome only"

@@ -55,6 +55,123 @@ def test_clusters_against_survival() -> None:
             assert result.covariance[j, k] == pytest.approx(stored[metric, other] * firms / (firms - 1), rel=1e-10)
 
 
+SCORES = tuple(METRICS)
+
+
+@pytest.mark.parametrize("weight", [None, "weight"])
+@pytest.mark.parametrize(("case", "entry"), [("censored", None), ("entry", "entered")])
+def test_a_time_until_an_event_against_survival(case: str, entry: str | None, weight: str | None) -> None:
+    """The concordances, their covariance and their difference, alone and in clusters; R sums squared influences."""
+    name = case if weight is None else f"{case} weighted"
+    frame, stored, everything = timed_rows(), timed_reference(name), timed_reference("all")
+    outcome = cx.Survival("months", "cancelled", entry)
+    n, firms = everything["rows", "n"], everything["firms", "n"]
+    alone = cx.concordance(frame, outcome=outcome, metrics=METRICS, weight=weight)
+    firm = cx.concordance(frame, outcome=outcome, metrics=METRICS, weight=weight, cluster="firm")
+    clusters = timed_reference(f"{name} clusters")
+    assert (alone.n, alone.n_events, alone.df, firm.df) == (n, everything["events", "n"], math.inf, firms - 1)
+    for j, metric in enumerate(SCORES):
+        assert alone.estimate[j] == pytest.approx(stored[metric, "concordance"], abs=STORED)
+        assert firm.estimate[j] == pytest.approx(stored[metric, "concordance"], abs=STORED)
+        for k, other in enumerate(SCORES):
+            assert alone.covariance[j, k] == pytest.approx(stored[metric, other] * n / (n - 1), rel=1e-10)
+            assert firm.covariance[j, k] == pytest.approx(clusters[metric, other] * firms / (firms - 1), rel=1e-10)
+    variance = stored["nps", "nps"] + stored["effort", "effort"] - 2 * stored["nps", "effort"]
+    assert alone.std_error[2] == pytest.approx(math.sqrt(variance * n / (n - 1)), rel=1e-10)
+
+
+def test_an_event_that_is_good_turns_the_direction() -> None:
+    """The next purchase: the earlier the better; a scale on which up is bad turns it once more."""
+    frame = timed_rows()
+    loss, gain = cx.Survival("months", "cancelled"), cx.Survival("months", "cancelled", good=1)
+    lost = cx.concordance(frame, outcome=loss, metrics=METRICS).estimate
+    assert cx.concordance(frame, outcome=gain, metrics=METRICS).estimate[:2] == pytest.approx(
+        1 - lost[:2], abs=ROUNDING
+    )
+    turned = cx.concordance(frame, outcome=loss, metrics={"effort": cx.EFFORT5})
+    assert turned.estimate[0] == pytest.approx(1 - lost[1], abs=ROUNDING)
+
+
+def test_counts_rows_missing_and_shown_events() -> None:
+    """Counted rows are the rows; whoever lacks a time, an entry or a score is counted as missing."""
+    frame, outcome = timed_rows(), cx.Survival("months", "cancelled", "entered")
+    whole = cx.concordance(frame, outcome=outcome, metrics=METRICS)
+    columns = ["months", "cancelled", "entered", *METRICS]
+    counted = frame[columns].value_counts().reset_index()
+    again = cx.concordance(counted, outcome=outcome, metrics=METRICS, count="count")
+    assert again.estimate == pytest.approx(whole.estimate, abs=ROUNDING)
+    assert again.std_error == pytest.approx(whole.std_error, rel=1e-10)
+    holes = pd.concat([frame, frame.head(30).assign(months=np.nan), frame.head(20).assign(entered=np.nan)])
+    holed = cx.concordance(holes, outcome=outcome, metrics=METRICS)
+    assert holed.estimate == pytest.approx(whole.estimate, abs=ROUNDING)
+    assert (holed.n, holed.n_missing) == (600, 50)
+    assert "194 events of 'cancelled'.\n600 rows used" in str(whole)
+
+
+def test_coverage_with_late_entry_and_censoring_in_simulation() -> None:
+    """Times from an exponential hazard, some customers watched from later on; the truth is a finite sum."""
+    runs, n = 300, 400
+    rng = np.random.default_rng(20261126)
+    truth = _true_concordance()
+    hits = 0
+    for _ in range(runs):
+        frame = _subscribers(n, rng)
+        found = cx.concordance(frame, outcome=cx.Survival("time", "event", "entry"), metrics={"csat": cx.CSAT5})
+        limits = found.confidence_interval()
+        hits += limits.low[0] <= truth <= limits.high[0]
+    assert abs(hits / runs - 0.95) < 4 * math.sqrt(0.05 * 0.95 / runs)
+
+
+def _subscribers(n: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Five scores with hazards of .1 to .02 a month; watched from a month of their own, for a year."""
+    csat = rng.integers(1, 6, n)
+    entry = rng.integers(0, 6, n).astype(float)
+    # The exponential has no memory: whoever is there at entry leaves as if it began then.
+    left = entry + rng.exponential(1 / (0.12 - 0.02 * csat))
+    return pd.DataFrame(
+        {"csat": csat, "entry": entry, "time": np.minimum(left, entry + 12), "event": (left <= entry + 12).astype(int)}
+    )
+
+
+def _true_concordance() -> float:
+    """By sums over pairs of scores and entries: i leaves at t while j is watched and stays.
+
+    With hazards a and b, from month m on for d months while both are watched: the chance that i is the first to
+    leave is a / (a + b) (1 - exp(-(a + b) d)), times the chance exp(-a u) that it was still there after the u
+    months in which it was watched alone.
+    """
+    wins = usable = 0.0
+    for x in range(1, 6):
+        for y in range(1, 6):
+            a, b = 0.12 - 0.02 * x, 0.12 - 0.02 * y
+            for e in range(6):
+                for f in range(6):
+                    begin, end = max(e, f), min(e, f) + 12
+                    alone = a * (begin - e) + b * (begin - f)
+                    first = a / (a + b) * -np.expm1(-(a + b) * (end - begin)) * np.exp(-alone)
+                    usable += first
+                    wins += first * (1.0 if y > x else 0.5 if y == x else 0.0)
+    return wins / usable
+
+
+def timed_rows() -> pd.DataFrame:
+    """The stored rows with the times that survival_concordance.R makes of them."""
+    frame = pd.read_csv(REFERENCES / "logistic_rows.csv", comment="#")
+    i = np.arange(1, len(frame) + 1)
+    months = 1 + (i * 7919) % (12 + 2 * frame.nps)
+    return frame.assign(
+        months=months,
+        cancelled=((i * 104729) % 100 < 45 - 2 * frame.nps).astype(int),
+        entered=np.where(i % 3 == 0, 0, (i * 611953) % months),
+    )
+
+
+def timed_reference(case: str) -> dict[tuple[str, str], float]:
+    stored = pd.read_csv(REFERENCES / "survival_concordance.csv", comment="#")
+    chosen = stored[stored["case"] == case]
+    return {(row, column): value for row, column, value in zip(chosen["row"], chosen.column, chosen.value, strict=True)}
+
+
 def pairs(score: np.ndarray, y: np.ndarray, mass: np.ndarray) -> float:
     """Every pair, one by one."""
     wins = usable = 0.0
@@ -158,8 +275,14 @@ def test_bad_input_is_refused_in_full() -> None:
     assert str(caught.value) == (
         "'spend' must take at least two values, but all 4 rows hold 3.\nThere is nothing to compare: leave it out."
     )
-    with pytest.raises(cx.RoleError, match=r"^Concordance with a time until an event is not offered yet: customers"):
+    with pytest.raises(cx.TooFewError) as caught:
         cx.concordance(frame, outcome=cx.Survival("months", "left"), metrics=csat)
+    assert str(caught.value) == (
+        "At least one customer must have the event 'left' while another is watched and goes on, but of 4 rows 0 have "
+        "it, and no such pair is found.\nWait for more events, or watch longer."
+    )
+    with pytest.raises(cx.SeparationError, match=r"in exactly the opposite order of the outcome 'left', but it does"):
+        cx.concordance(frame.assign(left=1), outcome=cx.Survival("months", "left"), metrics=csat)
     with pytest.raises(cx.RoleError, match=r"^An outcome is needed\.\nPass for example outcome=cx\.Continuous"):
         cx.concordance(frame, metrics=csat)
     with pytest.raises(cx.RoleError, match=r"^outcome must say what it is"):

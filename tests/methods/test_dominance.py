@@ -383,10 +383,10 @@ def test_bad_input_is_refused_in_full() -> None:
         cx.Continuous("spend"),
     )
     refused(
-        data.assign(stays=1),
+        data.assign(stays=1, months=3.0),
         RoleError,
         "An outcome that is binary, a rating, measured or counted is needed, but Survival was given.",
-        cx.Survival("spend", "stays"),
+        cx.Survival("months", "stays"),
     )
     none = "An outcome that is binary, a rating, measured or counted is needed, but none was declared."
     refused(data, RoleError, none, None)

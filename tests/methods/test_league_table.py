@@ -131,9 +131,14 @@ def test_bad_input_is_refused_in_full() -> None:
     wrong = "resampling must be 'bootstrap' or 'bayesian', but 'jackknife' was given."
     with pytest.raises(cx.RoleError, match=f"^{re.escape(wrong)}$"):
         run(frame, resampling="jackknife")
-    survival = r"^Concordance with a time until an event is not offered yet"
-    with pytest.raises(cx.RoleError, match=survival):
-        run(frame.assign(t=1.0, e=1), outcome=cx.Survival("t", "e"))
+    few = (
+        "At least 100 events are needed to compare metrics, but 'e' happened to 99 of 600 rows."
+        "\nWait for more events or watch longer; cx.concordance describes a smaller sample."
+    )
+    i = np.arange(600)
+    watched = customers(600).assign(t=i % 7 + 1.0, e=(i < 99).astype(int))
+    with pytest.raises(cx.TooFewError, match=f"^{re.escape(few)}$"):
+        run(watched, outcome=cx.Survival("t", "e"))
 
 
 def answers(n: int, strengths: tuple[float, float, float], rng: np.random.Generator) -> pd.DataFrame:
