@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from cxstats.methods.concordance import concordance as concordance
     from cxstats.methods.consistency import consistency as consistency
     from cxstats.methods.contact_harm import contact_harm as contact_harm
+    from cxstats.methods.cox import cox as cox
     from cxstats.methods.delong import delong as delong
     from cxstats.methods.dependent_correlations import dependent_correlations as dependent_correlations
     from cxstats.methods.difference_in_differences import difference_in_differences as difference_in_differences
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from cxstats.methods.overlap_weights import overlap_weights as overlap_weights
     from cxstats.methods.penalty_reward import penalty_reward as penalty_reward
     from cxstats.methods.performance_slopes import performance_slopes as performance_slopes
+    from cxstats.methods.power import power as power
     from cxstats.methods.problem_recovery import problem_recovery as problem_recovery
     from cxstats.methods.relative_weights import relative_weights as relative_weights
     from cxstats.methods.reliability import reliability as reliability
@@ -169,6 +171,7 @@ _HOME = {
     "cxstats.methods.concordance": ("concordance",),
     "cxstats.methods.consistency": ("consistency",),
     "cxstats.methods.contact_harm": ("contact_harm",),
+    "cxstats.methods.cox": ("cox",),
     "cxstats.methods.delong": ("delong",),
     "cxstats.methods.dependent_correlations": ("dependent_correlations",),
     "cxstats.methods.difference_in_differences": ("difference_in_differences",),
@@ -203,6 +206,7 @@ _HOME = {
     "cxstats.methods.overlap_weights": ("overlap_weights",),
     "cxstats.methods.penalty_reward": ("penalty_reward",),
     "cxstats.methods.performance_slopes": ("performance_slopes",),
+    "cxstats.methods.power": ("power",),
     "cxstats.methods.problem_recovery": ("problem_recovery",),
     "cxstats.methods.relative_weights": ("relative_weights",),
     "cxstats.methods.reliability": ("reliability",),

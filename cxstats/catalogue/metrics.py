@@ -1,7 +1,7 @@
 """Which metric predicts."""
 
 from cxstats.method import Method, Properties, named
-from cxstats.roles import Binary, Continuous, Count, Rating
+from cxstats.roles import Binary, Continuous, Count, Rating, Survival
 from cxstats.scales import CSAT5, CSAT7, NPS
 
 _STAYED = Binary("stayed")
@@ -50,9 +50,23 @@ METRICS: tuple[Method, ...] = (
     ),
     Method(
         "concordance",
-        "How often does the better score go with the higher spend, or another outcome that has a size?",
+        "How often does the better score go with the higher spend, the later cancellation, or more of anything?",
         "Newson (2006), doi:10.1177/1536867X0600600302",
         lambda call, data, **keys: call(data, outcome=Continuous("gap"), metrics=_BOTH, **keys),
+    ),
+    Method(
+        "power",
+        "How many customers does it take to tell metrics apart, or to show that they predict alike?",
+        "Phillips (1990), doi:10.1007/BF01063556",
+        lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, **keys),
+    ),
+    Method(
+        "cox",
+        "How much sooner, or later, does an event such as a cancellation come with a better score?",
+        "Cox (1972), doi:10.1111/j.2517-6161.1972.tb00899.x",
+        lambda call, data, **keys: call(
+            data, outcome=Survival("trust", "stayed", good=1), metrics=_BOTH, controls=["gap"], **keys
+        ),
     ),
     Method(
         "two_part",

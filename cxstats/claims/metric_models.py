@@ -9,7 +9,7 @@ from cxstats.methods.codings import FULL, Codings
 from cxstats.methods.combination import Combination
 from cxstats.numerics.effect import Effect
 from cxstats.results import shown, shown_p
-from cxstats.roles import Binary
+from cxstats.roles import Binary, Survival
 
 LOG_LOSS = "log-loss gained per customer held out"
 GAIN = "gain in AUC on customers held out"
@@ -20,8 +20,13 @@ def refused_unless_binary(data: OutcomeData) -> Evidence | None:
     """What is tested on an outcome of 0 and 1 only."""
     if isinstance(data.outcome, Binary):
         return None
+    mend = (
+        " An outcome that says whether the event happened within a window would make it testable."
+        if isinstance(data.outcome, Survival)
+        else ""
+    )
     return blocked(
-        f"The outcome '{data.name}' is not binary; this claim is tested on an outcome of 0 and 1.", looked=False
+        f"The outcome '{data.name}' is not binary; this claim is tested on an outcome of 0 and 1.{mend}", looked=False
     )
 
 

@@ -16,6 +16,7 @@ from cxstats.numerics.effect import Effect
 from cxstats.results import shown
 from cxstats.roles import Binary, Survival
 from cxstats.scales import Scale
+from cxstats.studies.which_metric_words import watched_from_zero
 
 NAMES = {"nps": "NPS", "csat": "satisfaction (CSAT)", "ces": "customer effort (CES)"}
 AREA = "difference in area under the ROC curve (AUC)"
@@ -50,13 +51,7 @@ def compared(
 
 
 def guarded(data: OutcomeData, *names: str) -> Evidence | None:
-    """What stops any claim on metrics: an outcome without order, a metric that knows the outcome too well."""
-    if isinstance(data.outcome, Survival):
-        return blocked(
-            f"The outcome '{data.name}' is a time until an event; this claim is tested on an outcome of 0 and 1, or "
-            "one with a size: whether the event happened within a window would make it testable.",
-            looked=False,
-        )
+    """What stops any claim on metrics: a metric that knows the outcome too well."""
     found = attempted(lambda: data.leakage)
     if isinstance(found, Evidence):
         looked = isinstance(found.question, Blocked) and found.question.looked_at_outcome
@@ -117,7 +112,7 @@ def _compare(
         unit=_unit(race, held),
         headline=headline(data, race),
         measured="The difference {name} is",
-        guards=(*guards, *sentences, *told, *race.notes),
+        guards=(*guards, *sentences, *told, *_watched(data), *race.notes),
         flags=flags,
         levels=areas(race),
         levels_unit=("area under the ROC curve (AUC)" if race.index == "AUC" else "concordance with the outcome")
@@ -127,6 +122,15 @@ def _compare(
         n=race.n if held is None else held.n,
         n_missing=race.n_missing if held is None else held.n_missing,
     )
+
+
+def _watched(data: OutcomeData) -> tuple[str, ...]:
+    """What has to be known of a time until an event: from when it counts, and that controls are not held equal."""
+    if not isinstance(data.outcome, Survival):
+        return ()
+    held = "Metrics are compared as they are: on a time until an event the controls are not held equal."
+    from_zero = () if data.outcome.entry is not None else (watched_from_zero(data.outcome),)
+    return (*from_zero, held) if data.study.controls else from_zero
 
 
 def _unit(race: LeagueTable, held: HeldOutComparison | None) -> str:
@@ -227,15 +231,16 @@ def headline(data: OutcomeData, race: LeagueTable) -> str:
     order = sorted(range(len(race.metrics)), key=lambda i: -race.estimate[i])
     best, *rest = (f"{race.metrics[i]} {100 * race.estimate[i]:.1f}%" for i in order)
     name = race.metrics[order[0]]
+    told = ", ".join([f"{best.removeprefix(name).strip()} of the time", *rest])
+    if isinstance(data.outcome, Survival):
+        two = f"one of whom had the event ({data.name}) while the other was watched and went on"
+        return f"Of two customers, {two}, {name} picks the right one {told}."
     two = (
         "one with a good and one with a bad outcome"
         if race.index == "AUC"
         else "one with a better outcome than the other"
     )
-    return (
-        f"Of two customers, {two} ({data.name}), {name} picks the right one "
-        f"{best.removeprefix(name).strip()} of the time, {', '.join(rest)}."
-    )
+    return f"Of two customers, {two} ({data.name}), {name} picks the right one {told}."
 
 
 def areas(race: LeagueTable) -> tuple[Part, ...]:

@@ -10,8 +10,10 @@ from cxstats.cli.features import features
 from cxstats.cli.guarded import GuardedCommand
 from cxstats.cli.init import init
 from cxstats.cli.methods import methods
+from cxstats.cli.power import power
 from cxstats.cli.register import register
 from cxstats.cli.score import score
+from cxstats.cli.simulate import simulate
 from cxstats.cli.validate import validate
 from cxstats.cli.which_metric import which_metric
 
@@ -55,8 +57,10 @@ for _name, _command in (
     ("validate", validate),
     ("claims", claims),
     ("which-metric", which_metric),
+    ("power", power),
     ("score", score),
     ("features", features),
     ("methods", methods),
+    ("simulate", simulate),
 ):
     app.command(_name, cls=GuardedCommand)(_command)

@@ -1,7 +1,7 @@
 """``cxstats features``: moments of any length -> one row per sequence."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,8 +10,6 @@ from cxstats.cli.text import say
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes text that begins so for a formula
 
 
 def features(
@@ -58,8 +56,9 @@ def features(
     import cxstats as cx
     from cxstats.cli.data import open_data
     from cxstats.cli.output import check_targets, write_all
+    from cxstats.cli.table_file import table_bytes, table_kind
 
-    kind = _kind(out)
+    kind = table_kind(out)
     check_targets({"--out": out}, sources=_sources(file))
     found = cx.sequence_features(
         open_data(file),
@@ -73,7 +72,7 @@ def features(
         same_time=same_time,  # type: ignore[arg-type]  # checked there
     )
     frame = found if hasattr(found, "iloc") else found.df()
-    write_all({out: _written(frame, kind)})
+    write_all({out: table_bytes(frame, kind)})
     say(_told(frame, out))
     return ()
 
@@ -84,43 +83,6 @@ def _sources(file: str) -> list[str]:
 
     found = [file, *glob(file, recursive=True)]
     return [*found, *(str(path) for name in found if Path(name).is_dir() for path in Path(name).rglob("*"))]
-
-
-def _kind(out: str) -> Literal["parquet", "csv"]:
-    from cxstats.errors import CxStatsError
-
-    ending = Path(out).suffix.lower()
-    if ending not in (".parquet", ".csv"):
-        raise CxStatsError(f"--out must be a file that ends in .parquet or .csv, but '{out}' was given.")
-    return "parquet" if ending == ".parquet" else "csv"
-
-
-def _written(frame: "pd.DataFrame", kind: Literal["parquet", "csv"]) -> bytes:
-    if kind == "csv":
-        safe = frame.copy()
-        for name in safe.columns:
-            if safe[name].dtype.kind not in "iufbM":
-                safe[name] = [_defused(value) for value in safe[name]]
-        safe.columns = [_defused(name) for name in safe.columns]
-        return safe.to_csv(index=False, lineterminator="\n").encode("utf-8")
-    return _parquet(frame)
-
-
-def _defused(value: Any) -> Any:
-    """Text that a spreadsheet would run is shown as text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value
-
-
-def _parquet(frame: "pd.DataFrame") -> bytes:
-    """Through DuckDB, which is among the dependencies; pyarrow is not."""
-    import tempfile
-
-    import duckdb
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "features.parquet")
-        duckdb.from_df(frame).write_parquet(str(path))
-        return path.read_bytes()
 
 
 def _told(frame: "pd.DataFrame", out: str) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from cxstats.errors import RoleError, ScaleError, listed
-from cxstats.roles import Binary, Continuous, Count
+from cxstats.roles import Binary, Continuous, Count, Survival
 from cxstats.scales import NAMED, Scale
 
 DataFile: TypeAlias = Annotated[
@@ -95,8 +95,10 @@ _OUTCOMES: dict[str, tuple[type[Binary] | type[Continuous] | type[Count], Any]] 
 }
 
 
-def declared_outcome(text: str) -> Binary | Continuous | Count:
-    """The outcome that ``--outcome COLUMN:WORD`` declares: 0 and 1, a measure, or a count."""
+def declared_outcome(
+    text: str, time: str | None = None, entry: str | None = None
+) -> Binary | Continuous | Count | Survival:
+    """The outcome that ``--outcome COLUMN:WORD`` declares: 0 and 1, a measure, a count, or with a time an event."""
     column, colon, word = text.rpartition(":")
     if not (column and colon) or word not in _OUTCOMES:
         raise RoleError(
@@ -104,4 +106,13 @@ def declared_outcome(text: str) -> Binary | Continuous | Count:
             f"a measure spend:high or cost:low, of a count orders:many or calls:few; but '{text}' was given."
         )
     kind, good = _OUTCOMES[word]
-    return kind(column, good=good)
+    if time is None:
+        if entry is not None:
+            raise RoleError(f"--entry {entry} says from when on customers were watched: --time must say until when.")
+        return kind(column, good=good)
+    if kind is not Binary:
+        raise RoleError(
+            f"--time {time} needs an outcome of 0 and 1 that says who had the event, as in cancelled:bad, but '{text}' "
+            "was given."
+        )
+    return Survival(time, column, entry, good=good)

@@ -20,7 +20,7 @@ from cxstats.cli.text import say
 if TYPE_CHECKING:
     from cxstats.studies.which_metric import WhichMetric
 
-_STAGES = 14  # of the study, for the bar
+_STAGES = 15  # of the study, for the bar
 
 
 def which_metric(
@@ -35,6 +35,22 @@ def which_metric(
             show_default=False,
         ),
     ],
+    time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Until when a customer was watched, where that differs; the outcome then says who had the event.",
+            show_default=False,
+        ),
+    ] = None,
+    entry: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="With --time: from when on the customer was watched, such as the tenure at the survey.",
+            show_default=False,
+        ),
+    ] = None,
     control: Annotated[
         list[str] | None,
         typer.Option(
@@ -64,7 +80,7 @@ def which_metric(
 
     Example: cxstats which-metric answers.csv --metric nps=NPS --metric csat=CSAT5 --outcome churned:bad
     """
-    metrics, declared = metric_scales(metric), declared_outcome(outcome)
+    metrics, declared = metric_scales(metric), declared_outcome(outcome, time, entry)
     import cxstats as cx
     from cxstats.cli.data import open_data
     from cxstats.cli.output import check_targets, write_all
@@ -111,6 +127,8 @@ def _document(result: "WhichMetric") -> str:
             parts[part.name] = records(found.to_frame())
         elif part.name in ("by_segment", "invariance"):
             parts[part.name] = {name: records(each.to_frame()) for name, each in found.items()}
+        elif part.name == "hazards" and found is not None:
+            parts[part.name] = {each.metric: records(each.cox.to_frame()) for each in found}
     return document(
         "which-metric",
         seed=result.seed,

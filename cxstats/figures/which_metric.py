@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from cxstats.figures.calibration import calibration
 from cxstats.figures.coding_effects import coding_effects
 from cxstats.figures.contributions import contributions
+from cxstats.figures.hazards import hazard_ratios
 from cxstats.figures.league import league
 from cxstats.figures.palette import INK, MUTED
 
@@ -46,6 +47,9 @@ def _panels(result: "WhichMetric") -> list[Panel]:
 
     parts = result.parts
     found: list[Panel] = [("Who predicts best, full scales", lambda ax: league(result.league, ax))]
+    if parts.hazards is not None:
+        hazards = parts.hazards
+        found.append(("How soon the event comes", lambda ax: hazard_ratios(hazards, ax)))
     if parts.codings is not None:
         codings = parts.codings
         found.append(("What a coding wins or loses", lambda ax: coding_effects(codings, ax)))

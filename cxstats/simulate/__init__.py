@@ -42,6 +42,9 @@ from cxstats.simulate.shapes import shapes_truth as shapes_truth
 from cxstats.simulate.spenders import spenders as spenders
 from cxstats.simulate.spenders import spenders_truth as spenders_truth
 from cxstats.simulate.spending import SpendersTruth as SpendersTruth
+from cxstats.simulate.subscriber_population import SubscribersTruth as SubscribersTruth
+from cxstats.simulate.subscribers import subscribers as subscribers
+from cxstats.simulate.subscribers import subscribers_truth as subscribers_truth
 from cxstats.simulate.visits import VisitsTruth as VisitsTruth
 from cxstats.simulate.visits import visits as visits
 from cxstats.simulate.visits import visits_truth as visits_truth

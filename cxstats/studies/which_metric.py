@@ -37,7 +37,7 @@ class WhichMetric(TalliedResult):
     league : LeagueTable
         Areas (of an outcome with a size: concordances), their differences, ``p_best``.
     parts : Parts
-        The other analyses: codings, held out, added value, combination, dominance, segments, guards.
+        The other analyses: codings, held out, added value, combination, dominance, hazards, segments, guards.
     seed : int or None
         Passed as ``rng`` it gives the same numbers again.
     fingerprint : str
@@ -159,8 +159,8 @@ def which_metric(
     ----------
     data : dataframe or Cells
         One row per customer.
-    outcome : Binary, Rating, Continuous or Count
-        With the end that is good for the firm declared.
+    outcome : Binary, Rating, Continuous, Count or Survival
+        With what is good for the firm declared.
     metrics : mapping from column to Scale
         Two or more; names suffice where ``data`` are Cells.
     controls : list of columns
@@ -192,8 +192,8 @@ def which_metric(
     Raises
     ------
     TooFewError
-        Fewer than 100 good or 100 bad outcomes (100 rows of another outcome), fewer than two metrics, a
-        constant metric.
+        Fewer than 100 good or 100 bad outcomes (100 rows of another outcome, 100 events of a survival outcome),
+        fewer than two metrics, a constant metric.
     SeparationError
         A metric tells the outcomes apart perfectly.
     ScaleError, ColumnError, RoleError

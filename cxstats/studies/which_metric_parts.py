@@ -21,8 +21,9 @@ from cxstats.methods.held_out import HeldOutComparison, held_out
 from cxstats.methods.invariance import Invariance, invariance
 from cxstats.methods.leakage import Leakage, leakage
 from cxstats.methods.two_part import TwoPart, two_part
-from cxstats.roles import Binary, Continuous, Count, Outcome, outcome_columns
+from cxstats.roles import Binary, Continuous, Count, Outcome, Survival, outcome_columns
 from cxstats.studies.asking import Asking
+from cxstats.studies.hazards import Hazard, hazards
 
 T = TypeVar("T")
 MANY_ZEROS = 0.10  # share of customers at 0 from which "whether" and "how much" are two questions
@@ -33,7 +34,8 @@ FEWEST_FOR_A_FACTOR = 3  # metrics; with fewer no common factor can be told
 class Parts:
     """What each analysis found; None where it does not apply, or where ``not_told`` has the reason.
 
-    ``by_segment`` and ``invariance`` have one entry per segment column.
+    ``hazards`` has one entry per metric. It is for a time until an event, for which ``held_out``, ``added_value`` and
+    ``dominance`` are not offered. ``by_segment`` and ``invariance`` have one entry per segment column.
     """
 
     leakage: Leakage | None
@@ -47,6 +49,7 @@ class Parts:
     added_value: AddedValue | None
     combination: Combination | None
     dominance: Dominance | None
+    hazards: tuple[Hazard, ...] | None
     by_segment: Mapping[str, BySegment]
     invariance: Mapping[str, Invariance]
     not_told: Mapping[str, str]
@@ -66,7 +69,7 @@ def ask_all(
 ) -> Parts:
     """Every analysis of the comparison, on the cells that it needs: fewer columns are fewer cells."""
     outcome = cells.roles.outcome
-    binary, several = isinstance(outcome, Binary), len(names) > 1
+    binary, timed, several = isinstance(outcome, Binary), isinstance(outcome, Survival), len(names) > 1
     column = outcome_columns(outcome)
     bare = cells.select(*column, *names)
     known = cells.select(*column, *names, *cells.roles.controls)
@@ -91,17 +94,20 @@ def ask_all(
         held_out=ask(
             "held out",
             lambda: held_out(known, metrics=names, folds=folds, repeats=repeats, rng=rng),
+            applies=not timed,
         ),
         added_value=ask(
             "added value",
             lambda: added_value(known, metrics=names, folds=folds, repeats=repeats, rng=rng),
+            applies=not timed,
         ),
         combination=ask(
             "combination",
             lambda: combination(known, metrics=names, folds=folds, repeats=repeats, rng=rng),
             applies=binary,
         ),
-        dominance=ask("dominance", lambda: dominance(bare, metrics=names, rng=rng), applies=several),
+        dominance=ask("dominance", lambda: dominance(bare, metrics=names, rng=rng), applies=several and not timed),
+        hazards=ask("hazards", lambda: hazards(known, names), applies=timed),
         by_segment=_each(
             segments,
             lambda s: ask(f"segments of {s}", lambda: _segment(cells, names, s), applies=binary),

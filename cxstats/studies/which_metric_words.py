@@ -16,7 +16,8 @@ from cxstats.methods.invariance import Invariance
 from cxstats.methods.league_table import LeagueTable
 from cxstats.methods.two_part import TwoPart
 from cxstats.results import Result, shown, shown_p
-from cxstats.roles import Outcome
+from cxstats.roles import Outcome, Survival
+from cxstats.studies.hazards import Hazard
 from cxstats.studies.which_metric_parts import Parts
 
 
@@ -47,7 +48,17 @@ def outcome_notes(outcome: Outcome | None) -> tuple[str, ...]:
         )
     if outcome.kind == "intention":
         notes.append("The outcome is an intention: said, not done, and mostly in the same sitting as the scores.")
+    if isinstance(outcome, Survival) and outcome.entry is None:
+        notes.append(watched_from_zero(outcome))
     return tuple(notes)
+
+
+def watched_from_zero(outcome: Survival) -> str:
+    """What is taken for granted where no entry is declared."""
+    return (
+        f"Customers count as watched from time 0 on. That is right if '{outcome.time}' runs from the answer; if it "
+        "runs from the first purchase, who answered later could not have left before, and entry must say when that was."
+    )
 
 
 def _sentences(metrics: Sequence[str], parts: Parts) -> Iterator[str]:
@@ -59,6 +70,8 @@ def _sentences(metrics: Sequence[str], parts: Parts) -> Iterator[str]:
         yield _held_out(parts.held_out)
     if parts.added_value is not None and len(metrics) > 1:
         yield from _added(parts.added_value, metrics)
+    if parts.hazards is not None:
+        yield from _hazards(parts.hazards)
     if parts.codings is not None:
         yield from _codings(parts.codings, metrics)
     if parts.fair_fight is not None:
@@ -108,6 +121,26 @@ def _added(found: AddedValue, metrics: Sequence[str]) -> Iterator[str]:
             at = found.row(metric, over, index)
             told.append(f"{metric} {_with_interval(found, at)}, p {shown_p(float(found.p[at]))}")
         yield f"Added to {over}, in {index} on customers held out: {'; '.join(told)}."
+
+
+def _hazards(found: Sequence[Hazard]) -> Iterator[str]:
+    """What a better score goes with, in time; and whether that stays the same for as long as customers are watched."""
+    told = []
+    for each in found:
+        ratio, low, high = (shown(value, 3) for value in each.per_sd)
+        told.append(f"{each.metric} {ratio} (95% {low} to {high})")
+    one = found[0].cox
+    held = [term for term in one.terms if term != found[0].metric]
+    equal = f", {', '.join(held)} held equal" if held else ""
+    yield (
+        f"Hazard ratio of '{one.event}' for a standard deviation more of the score{equal}: {'; '.join(told)}. 1 would "
+        "be no difference."
+    )
+    for each in found:
+        changes = float(each.cox.proportional_p_value[0])
+        if changes < 0.05:
+            told_p = f"p {shown_p(changes)}"
+            yield f"That of {each.metric} changes with time ({told_p}): it is an average over the time watched."
 
 
 def _codings(found: Codings, metrics: Sequence[str]) -> Iterator[str]:

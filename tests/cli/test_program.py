@@ -51,7 +51,7 @@ def test_help_lists_the_commands(tmp_path: Path) -> None:
     assert (status, err) == (0, "")
     commands = [line.split()[0] for line in out.split("Commands:\n")[1].splitlines()]
     assert commands == [
-        "init", "register", "validate", "claims", "which-metric", "score", "features", "methods",
+        "init", "register", "validate", "claims", "which-metric", "power", "score", "features", "methods", "simulate",
     ]  # fmt: skip
 
 

@@ -76,3 +76,29 @@ def test_an_outcome_without_a_direction(text: str) -> None:
     )
     with pytest.raises(RoleError, match=f"^{re.escape(message)}$"):
         declared_outcome(text)
+
+
+def test_a_time_makes_it_an_event() -> None:
+    assert declared_outcome("cancelled:bad", "months") == cx.Survival("months", "cancelled", good=0)
+    assert declared_outcome("bought:good", "days", "from") == cx.Survival("days", "bought", "from", good=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            ("spend:high", "months"),
+            (
+                "--time months needs an outcome of 0 and 1 that says who had the event, as in cancelled:bad, but "
+                "'spend:high' was given."
+            ),
+        ),
+        (
+            ("cancelled:bad", None, "tenure"),
+            "--entry tenure says from when on customers were watched: --time must say until when.",
+        ),
+    ],
+)
+def test_a_time_that_does_not_fit_is_refused(given: tuple[str, ...], message: str) -> None:
+    with pytest.raises(RoleError, match=f"^{re.escape(message)}$"):
+        declared_outcome(*given)

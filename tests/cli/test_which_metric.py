@@ -106,3 +106,24 @@ def test_a_figure_of_no_known_format_is_refused_before_any_work(
     assert result.exit_code == 2
     assert result.stderr.startswith("cxstats: A figure must be a file that ends in .svg, .png or .pdf")
     assert not (folder / "out.json").exists()
+
+
+def test_a_time_until_an_event_against_the_function(run: Callable[..., Result], folder: Path) -> None:
+    frame = cx.simulate.subscribers(3_000, rng=4)
+    frame.to_csv(folder / "subscribers.csv", index=False)
+    metrics = ("--metric", "nps=NPS", "--metric", "csat=CSAT5")
+    outcome = ("--outcome", "cancelled:bad", "--time", "months", "--entry", "entered")
+    result = run("which-metric", "subscribers.csv", *metrics, *outcome, "--seed", "5", "--json", "out.json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    expected = cx.which_metric(
+        frame,
+        outcome=cx.Survival("months", "cancelled", "entered"),
+        metrics={"nps": cx.NPS, "csat": cx.CSAT5},
+        rng=5,
+    )
+    document = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+    assert document["fingerprint"] == expected.fingerprint
+    assert [row["estimate"] for row in document["rows"]] == pytest.approx(list(expected.estimate), abs=EXACT)
+    result = run("which-metric", "subscribers.csv", *metrics, "--outcome", "cancelled:bad", "--entry", "entered")
+    assert result.exit_code == 2
+    assert "--entry entered says from when on customers were watched: --time must say until when." in result.stderr
