@@ -23,6 +23,40 @@ class ScaleError(CxStatsError, ValueError):
     """A score lies off its declared scale, or a scale does not suit the method."""
 
 
+class OffScaleError(ScaleError):
+    """Scores lie off their declared scale.
+
+    Its text ends with the mend for a call in Python. A command and a study file are mended in words of their own:
+    they take what was found, the column, the values off the scale, and the scale that would hold them.
+    """
+
+    def __init__(
+        self,
+        found: str,
+        mend: str,
+        *,
+        column: str,
+        off: Sequence[float],
+        wider: tuple[float, float],
+        high_is_good: bool,
+        whole: bool,
+    ) -> None:
+        """Keep the parts of the message."""
+        super().__init__(f"{found}\n{mend}")
+        self.found, self.column = found, column
+        self.wider, self.high_is_good, self.whole = wider, high_is_good, whole
+        self.codes = ", ".join(map(number, off))
+
+    def in_study(self) -> str:
+        """The same with the mend for a study, in a file or in Python."""
+        low, high = map(number, self.wider)
+        between = "" if self.whole else ", with whole = false"
+        return (
+            f"{self.found}\nName such codes as missing (missing = [{self.codes}] of the metric or outcome), correct "
+            f"them, or declare a scale that holds them: {low} to {high}{between}."
+        )
+
+
 class RoleError(CxStatsError, ValueError):
     """A role (outcome, metrics, cluster, weight, ...) is declared wrongly or cannot be used here."""
 

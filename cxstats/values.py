@@ -7,9 +7,11 @@ import numpy as np
 
 from cxstats.arrays import Bools, Column, Floats, Ints
 from cxstats.columns import codes, is_missing
-from cxstats.errors import ColumnError, ScaleError, number, rows
+from cxstats.errors import ColumnError, OffScaleError, number, rows
 from cxstats.roles import Binary, Count, Rating, Roles, Survival
 from cxstats.scales import Scale
+
+_SHOWN = 5  # distinct values that a message names
 
 
 def check_values(columns: Mapping[str, Column], count: Ints, roles: Roles) -> None:
@@ -64,18 +66,23 @@ def check_scale(name: str, values: Floats, count: Ints, scale: Scale, role: str,
         return
     must = f"{'whole numbers' if scale.whole else 'numbers'} {number(scale.low)} to {number(scale.high)}"
     n, total = int(count[off].sum()), int(count.sum())
-    raise ScaleError(
+    wider = min(scale.low, float(values[off].min())), max(scale.high, float(values[off].max()))
+    whole = scale.whole and bool((values[off] == np.floor(values[off])).all())
+    raise OffScaleError(
         f"'{name}' must hold {must} ({scale.name or 'its scale'}), "
-        f"but {n:,} of {rows(total)} {'does' if n == 1 else 'do'} not: {_found(values[off], count[off])}."
-        f"\nRecode or drop them, or pass {role}{_wider(scale, values[off])}{close}."
+        f"but {n:,} of {rows(total)} {'does' if n == 1 else 'do'} not: {_found(values[off], count[off])}.",
+        f"Recode or drop them, or pass {role}{_called(wider, scale.higher_is_better, whole)}{close}.",
+        column=name,
+        off=tuple(np.unique(values[off])[:_SHOWN].tolist()),
+        wider=wider,
+        high_is_good=scale.higher_is_better,
+        whole=whole,
     )
 
 
-def _wider(scale: Scale, off: Floats) -> str:
-    """A scale of the same direction on which the values could lie."""
-    whole = scale.whole and bool((off == np.floor(off)).all())
-    bounds = min(scale.low, float(off.min())), max(scale.high, float(off.max()))
-    flags = ["" if scale.higher_is_better else "higher_is_better=False", "" if whole else "whole=False"]
+def _called(bounds: tuple[float, float], higher_is_better: bool, whole: bool) -> str:
+    """The call for a scale."""
+    flags = ["" if higher_is_better else "higher_is_better=False", "" if whole else "whole=False"]
     return f"Scale({', '.join([*map(number, bounds), *filter(None, flags)])})"
 
 
@@ -128,7 +135,7 @@ def _refuse(off: Bools, values: Column, count: Ints, must: str, mend: str) -> No
         raise ColumnError(f"{must}, but {n:,} of {rows(total)} {does} not: {_found(values[off], count[off])}.\n{mend}")
 
 
-def _found(values: Column, count: Ints, limit: int = 5) -> str:
+def _found(values: Column, count: Ints, limit: int = _SHOWN) -> str:
     """The distinct values with their rows, the most frequent first."""
     numbers, levels = codes(values)
     totals = np.zeros(len(levels), dtype=np.int64)

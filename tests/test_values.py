@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 import cxstats as cx
-from cxstats.errors import ColumnError, ScaleError
+from cxstats.errors import ColumnError, OffScaleError, ScaleError
 
 INF = float("inf")
 
@@ -163,3 +163,22 @@ def test_a_rating_off_its_scale() -> None:
 def test_values_that_can_be_are_accepted() -> None:
     frame = pd.DataFrame({"spend": [-1.5, 2e6, np.nan], "weight": [0, 1, 2.5], "shop": ["a", None, "c"]})
     assert cx.tally(frame, outcome=cx.Continuous("spend"), weight="weight", strata=["shop"]).n == 3
+
+
+def test_scores_off_their_scale_carry_their_parts() -> None:
+    """What a command and a study file need to say it in their own words."""
+    frame = pd.DataFrame({"nps": [11, 99, 99, 5]})
+    with pytest.raises(OffScaleError, match="Recode or drop them, or pass") as caught:
+        cx.tally(frame, metrics={"nps": cx.NPS})
+    error = caught.value
+    assert (error.column, error.codes, error.wider) == ("nps", "11, 99", (0.0, 99.0))
+    assert (error.high_is_good, error.whole) == (True, True)
+    assert error.in_study() == (
+        "'nps' must hold whole numbers 0 to 10 (NPS), but 3 of 4 rows do not: 99 (2 rows), 11 (1 row).\nName such "
+        "codes as missing (missing = [11, 99] of the metric or outcome), correct them, or declare a scale that holds them: "
+        "0 to 99."
+    )
+    with pytest.raises(OffScaleError, match="must hold whole numbers 1 to 5") as halves:
+        cx.tally(pd.DataFrame({"effort": [1.5, 2.0]}), metrics={"effort": cx.EFFORT5})
+    assert (halves.value.high_is_good, halves.value.whole) == (False, False)
+    assert halves.value.in_study().endswith("declare a scale that holds them: 1 to 5, with whole = false.")

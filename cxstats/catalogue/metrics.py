@@ -49,16 +49,16 @@ METRICS: tuple[Method, ...] = (
         Properties(draws=True),
     ),
     Method(
-        "concordance",
-        "How often does the better score go with the higher spend, the later cancellation, or more of anything?",
-        "Newson (2006), doi:10.1177/1536867X0600600302",
-        lambda call, data, **keys: call(data, outcome=Continuous("gap"), metrics=_BOTH, **keys),
-    ),
-    Method(
         "power",
         "How many customers does it take to tell metrics apart, or to show that they predict alike?",
         "Phillips (1990), doi:10.1007/BF01063556",
         lambda call, data, **keys: call(data, outcome=_STAYED, metrics=_BOTH, **keys),
+    ),
+    Method(
+        "concordance",
+        "How often does the better score go with the higher spend, the later cancellation, or more of anything?",
+        "Newson (2006), doi:10.1177/1536867X0600600302",
+        lambda call, data, **keys: call(data, outcome=Continuous("gap"), metrics=_BOTH, **keys),
     ),
     Method(
         "cox",

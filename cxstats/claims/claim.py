@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 from cxstats.claims.finding import Kind, Part
 from cxstats.claims.outcome_data import OutcomeData
 from cxstats.claims.verdict import Blocked, Question
-from cxstats.errors import CxStatsError, CxStatsWarning, ScaleError, SeparationError, StudyError
+from cxstats.errors import CxStatsError, CxStatsWarning, OffScaleError, ScaleError, SeparationError, StudyError
 from cxstats.numerics.effect import Effect
 from cxstats.roles import Outcome, Rating
 from cxstats.study.declared import DeclaredStudy
@@ -90,6 +90,8 @@ def attempted(analysis: Callable[[], T]) -> T | Evidence:
             return analysis()
     except StudyError:
         raise  # the study contradicts itself: that concerns every claim
+    except OffScaleError as reason:
+        return blocked(reason.in_study(), looked=False)
     except ScaleError as reason:
         return blocked(str(reason), looked=False)
     except SeparationError as reason:

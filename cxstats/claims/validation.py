@@ -19,7 +19,7 @@ from cxstats.claims.plan_changes import compare
 from cxstats.claims.register import CLAIMS, FAMILIES
 from cxstats.claims.remarks import disagreements, response_rates
 from cxstats.claims.robustness import Looks
-from cxstats.errors import ScaleError, StudyError, TooFewError, listed
+from cxstats.errors import OffScaleError, ScaleError, StudyError, TooFewError, listed
 from cxstats.methods.mean_score import mean_score
 from cxstats.methods.net_promoter import net_promoter
 from cxstats.methods.top_box import top_box
@@ -157,6 +157,8 @@ def _scores(study: Study) -> tuple[tuple[ScoreSummary, ...], tuple[str, ...], li
             cells = study.cells(None, metrics=(name,))
             summaries.append(_score(cells, name))
             tallied.append(cells)
+        except OffScaleError as reason:
+            notes.append(reason.in_study())
         except (ScaleError, TooFewError) as reason:
             notes.append(str(reason))
     return tuple(summaries), tuple(notes), tallied

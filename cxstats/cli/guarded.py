@@ -2,7 +2,7 @@
 
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from cxstats.cli.text import say_aside
-from cxstats.errors import CxStatsError, CxStatsWarning
+from cxstats.errors import CxStatsError, CxStatsWarning, OffScaleError, number
 
 WRONG_INPUT, OUR_FAULT = 2, 1
 _DUCKDB_INTERRUPTED = "Query interrupted"  # the text of the RuntimeError into which it turns Ctrl-C
@@ -31,7 +31,8 @@ class GuardedCommand(TyperCommand):
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except CxStatsError as refused:
-            say_aside(f"cxstats: {refused}")
+            words = _mended_here(refused, {each.name for each in self.params})
+            say_aside(f"cxstats: {words}")
             raise typer.Exit(WRONG_INPUT) from None
         except Exception as fault:
             if str(fault) == _DUCKDB_INTERRUPTED:
@@ -42,6 +43,19 @@ class GuardedCommand(TyperCommand):
             if note not in shown:
                 say_aside(f"note: {note}")
         return shown
+
+
+def _mended_here(refused: CxStatsError, options: Collection[str | None]) -> str:
+    """What is wrong, with a mend that can be typed: a scale is an option here, not a call."""
+    if not isinstance(refused, OffScaleError):
+        return str(refused)
+    given = f"--metric {refused.column}=" if "metric" in options else "--scale "
+    low, high = (number(bound) if refused.whole else str(float(bound)) for bound in refused.wider)
+    scale = f"{low}-{high}:{'good' if refused.high_is_good else 'bad'}"
+    return (
+        f"{refused.found}\nCorrect or drop those rows, or declare a scale that holds them: {given}{scale}. In a study "
+        f"file such codes can be named as no answer: missing = [{refused.codes}]."
+    )
 
 
 @contextmanager

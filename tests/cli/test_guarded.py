@@ -2,7 +2,9 @@
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
+import pandas as pd
 import pytest
 import typer
 from typer.testing import CliRunner, Result
@@ -95,3 +97,23 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
         raise ColumnError("'\x1b[2J\tnps' is not a column, 'zufrieden\u00a0\u00fc<b>' is.")
 
     assert ended(refused).stderr == "cxstats: '\\x1b[2J\\tnps' is not a column, 'zufrieden\u00a0\u00fc<b>' is.\n"
+
+
+def test_a_score_off_its_scale_is_mended_with_an_option(
+    run: Callable[..., Result], folder: Path, answers: pd.DataFrame
+) -> None:
+    """What the mend says can be typed: the same command with it runs."""
+    answers["nps"] = answers.nps.where(answers.index > 5, 11)
+    answers.to_csv(folder / "answers.csv", index=False)
+    result = run("score", "answers.csv", "--metric", "nps=NPS")
+    assert result.exit_code == 2
+    assert " ".join(result.stderr.split()) == (
+        "cxstats: 'nps' must hold whole numbers 0 to 10 (NPS), but 6 of 600 rows do not: 11 (6 rows). Correct or drop "
+        "those rows, or declare a scale that holds them: --metric nps=0-11:good. In a study file such codes can be "
+        "named as no answer: missing = [11]."
+    )
+    assert run("score", "answers.csv", "--metric", "nps=0-11:good").exit_code == 0
+    answers["nps"] = (answers.index % 2) + 2.5
+    answers.to_csv(folder / "answers.csv", index=False)
+    assert "--metric nps=1.0-5.0:bad. In a study" in run("score", "answers.csv", "--metric", "nps=EFFORT5").stderr
+    assert run("score", "answers.csv", "--metric", "nps=1.0-5.0:bad").exit_code == 0
