@@ -175,8 +175,8 @@ def test_scores_off_their_scale_carry_their_parts() -> None:
     assert (error.high_is_good, error.whole) == (True, True)
     assert error.in_study() == (
         "'nps' must hold whole numbers 0 to 10 (NPS), but 3 of 4 rows do not: 99 (2 rows), 11 (1 row).\nName such "
-        "codes as missing (missing = [11, 99] of the metric or outcome), correct them, or declare a scale that holds them: "
-        "0 to 99."
+        "codes as missing (missing = [11, 99] of the metric or outcome), correct them, or declare a scale that holds "
+        "them: 0 to 99."
     )
     with pytest.raises(OffScaleError, match="must hold whole numbers 1 to 5") as halves:
         cx.tally(pd.DataFrame({"effort": [1.5, 2.0]}), metrics={"effort": cx.EFFORT5})
