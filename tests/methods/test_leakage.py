@@ -184,6 +184,20 @@ def test_fictional_telco_is_flagged(real_data: Callable[[str], Path]) -> None:
     )
 
 
+def test_fictional_telco_is_flagged_over_its_tenure(real_data: Callable[[str], Path]) -> None:
+    """The same fault where the outcome is the time until customers left: whoever rated 1 or 2 did, 4 or 5 never."""
+    data = pd.read_csv(real_data("telco_fictional/telco_ibm.csv.gz"))
+    data = data.assign(left=(data["Churn Label"] == "Yes").astype(int))
+    outcome, rated = cx.Survival("Tenure in Months", "left"), {"Satisfaction Score": cx.CSAT5}
+    result = leakage(data, outcome=outcome, metrics=rated, controls=["Customer Status", "Contract", "Monthly Charge"])
+    assert result.flagged == ("Satisfaction Score", "Customer Status")
+    score = data["Satisfaction Score"]
+    low, high = data[score <= 2], data[score >= 4]
+    assert (low.left.min(), high.left.max()) == (1, 0)
+    assert result.pure_bad[0] == pytest.approx(len(low) / data.left.sum(), rel=ROUNDING)
+    assert result.pure_good[0] == pytest.approx(len(high) / (data.left == 0).sum(), rel=ROUNDING)
+
+
 def test_real_questions_of_one_sitting_are_not_flagged(real_data: Callable[[str], Path]) -> None:
     skytrax = pd.read_csv(real_data("skytrax_lounge/skytrax_lounge.csv.gz")).dropna(subset=["overall_rating"])
     parts = {f"{part}_rating": cx.CSAT5 for part in ("comfort", "cleanliness", "staff_service", "catering")}
