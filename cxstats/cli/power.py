@@ -55,6 +55,12 @@ def power(
     cluster: ClusterOption = None,
     weight: WeightOption = None,
     count: CountOption = None,
+    figure: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Draw the chance over the number of rows: svg, png or pdf.", show_default=False
+        ),
+    ] = None,
     json: JsonOption = None,
 ) -> tuple[str, ...]:
     """Tell how many customers a comparison of scores needs.
@@ -68,16 +74,22 @@ def power(
     import cxstats as cx
     from cxstats.cli.data import open_data
     from cxstats.cli.output import check_targets, write_all
+    from cxstats.figures.page import drawn_page, page_format
     from cxstats.methods.power import power as plan
 
-    check_targets({"--json": json}, sources=[file])
+    check_targets({"--json": json, "--figure": figure}, sources=[file])
+    kind = None if figure is None else page_format(figure)
     cells = cx.tally(open_data(file), outcome=declared, metrics=metrics, cluster=cluster, weight=weight, count=count)
     result = plan(cells, metrics=list(metrics), difference=difference, smallest=smallest, chance=chance, tests=tests)
+    written: dict[str, str | bytes] = {}
     if json is not None:
-        write_all({json: _document(result, cells.fingerprint)})
+        written[json] = _document(result, cells.fingerprint)
+    if figure is not None and kind is not None:
+        written[figure] = drawn_page(result.plot().figure, kind)
+    write_all(written)
     say(result.summary())
-    if json is not None:
-        say(f"written: {json}")
+    for path in written:
+        say(f"written: {path}")
     return result.notes
 
 

@@ -22,6 +22,7 @@ from cxstats.numerics.power import (
     is_number,
     needed_for,
     refuse_settings,
+    rough_share,
     two_digits_up,
     whole_up,
 )
@@ -113,6 +114,12 @@ class Power(WaldResult):
             return ()
         return (self._to_tell(), self._to_exceed(), self._to_be_alike(), *self._besides())
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the chances over the number of rows; returns the matplotlib Axes, shows nothing."""
+        from cxstats.figures.power_curve import power_curve
+
+        return power_curve(self, ax=ax)
+
     def summary(self, level: float = 0.95) -> str:
         """The rows needed, with the chances of the pilot's own number, and the same in sentences."""
         columns = self._shown(level)
@@ -148,7 +155,7 @@ class Power(WaldResult):
             (f"to show above {smallest}", self.n_exceeds, self.chance_exceeds),
             (f"to show within {smallest}", self.n_equivalent, self.chance_equivalent),
         ):
-            columns[head] = [f"{self._whole(n)} ({_rough(c)})" for n, c in zip(needed, chance, strict=True)]
+            columns[head] = [f"{self._whole(n)} ({rough_share(c)})" for n, c in zip(needed, chance, strict=True)]
         return columns
 
     def _whole(self, needed: float) -> str:
@@ -341,10 +348,3 @@ def _compared(cells: Cells, names: Sequence[str]) -> tuple[AUCComparison | Conco
         for word, which in (("good", on.positive), ("bad", ~on.positive))
     )
     return delong(cells, metrics=names), n, what
-
-
-def _rough(share: float) -> str:
-    """A chance to whole percents."""
-    if math.isnan(share):
-        return "–"
-    return "<1%" if share < 0.005 else ">99%" if share > 0.995 else f"{100 * share:.0f}%"

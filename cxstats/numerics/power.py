@@ -153,6 +153,13 @@ def two_digits_up(value: float) -> int:
     return -(-whole // step) * step
 
 
+def rough_share(share: float) -> str:
+    """A chance to whole percents, for reading."""
+    if math.isnan(share):
+        return "–"
+    return "<1%" if share < 0.005 else ">99%" if share > 0.995 else f"{100 * share:.0f}%"
+
+
 def refuse_settings(difference: float, smallest: float, chance: float, tests: int) -> None:
     """Refuse what cannot be planned for."""
     for name, value, inside, what in (

@@ -87,3 +87,13 @@ def test_settings_that_are_none_are_refused(
     result = run(*COMMAND, option, value, "--json", "out.json")
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"cxstats: {message}\n")
     assert not (folder / "out.json").exists()
+
+
+def test_the_figure_is_written(run: Callable[..., Result], folder: Path, answers: pd.DataFrame) -> None:
+    result = run(*COMMAND, "--figure", "plan.svg")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert (folder / "plan.svg").read_text(encoding="utf-8").startswith("<?xml")
+    assert "written: plan.svg" in result.output
+    refused = run(*COMMAND, "--figure", "plan.gif")
+    assert refused.exit_code == 2
+    assert not (folder / "plan.gif").exists()
