@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 import cxstats as cx
-from cxstats.errors import ColumnError, CxStatsError, ReadError, RoleError, ScaleError, TooFewError
+from cxstats.errors import ColumnError, CxStatsError, OffScaleError, ReadError, RoleError, ScaleError, TooFewError
 from cxstats.moments import sequences as module
 from cxstats.moments.batches import in_order, whole_sequences
 
@@ -319,7 +319,7 @@ BAD: dict[str, tuple[pd.DataFrame, dict[str, Any], type[CxStatsError], str]] = {
     "off the scale": (
         changed("joy", 10, 10, 0),
         {"scale": cx.Scale(1, 9)},
-        ScaleError,
+        OffScaleError,
         (
             "'joy' must hold whole numbers 1 to 9 (its scale), but 3 of 6 rows do not: 10 (2 rows), 0 (1 row).\n"
             "Recode or drop them, or pass scale=Scale(0, 10)."
@@ -328,7 +328,7 @@ BAD: dict[str, tuple[pd.DataFrame, dict[str, Any], type[CxStatsError], str]] = {
     "between whole numbers": (
         changed("joy", 2.5),
         {"scale": cx.Scale(1, 9, higher_is_better=False)},
-        ScaleError,
+        OffScaleError,
         (
             "'joy' must hold whole numbers 1 to 9 (its scale), but 1 of 6 rows does not: 2.5 (1 row).\n"
             "Recode or drop them, or pass scale=Scale(1, 9, higher_is_better=False, whole=False)."
@@ -523,7 +523,7 @@ MANY: dict[str, tuple[str, dict[str, Any], type[CxStatsError], str]] = {
     "off the scale": (
         "i // 2, i % 2, case when i % 1000 = 7 then 11 else i % 10 end",
         {"scale": cx.NPS},
-        ScaleError,
+        OffScaleError,
         (
             "'joy' must hold whole numbers 0 to 10 (NPS), but 5 of 5,000 rows do not: 11 (5 rows).\n"
             "Recode or drop them, or pass scale=Scale(0, 11)."
