@@ -8,8 +8,11 @@ from cxstats.cli.roles import (
     ClusterOption,
     CountOption,
     DataFile,
+    EntryOption,
     JsonOption,
     MetricOption,
+    OutcomeOption,
+    TimeOption,
     WeightOption,
     declared_outcome,
     metric_scales,
@@ -23,27 +26,9 @@ if TYPE_CHECKING:
 def power(
     file: DataFile,
     metric: MetricOption,
-    outcome: Annotated[
-        str,
-        typer.Option(
-            metavar="COLUMN:WORD",
-            help="A column and what is good for the firm: of 0 and 1 what 1 means, repurchased:good or churned:bad; of "
-            "a measure spend:high or cost:low; of a count orders:many or calls:few.",
-            show_default=False,
-        ),
-    ],
-    time: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="Until when a customer was watched, where that differs; the outcome then says who had the event.",
-            show_default=False,
-        ),
-    ] = None,
-    entry: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="With --time: from when on the customer was watched.", show_default=False),
-    ] = None,
+    outcome: OutcomeOption,
+    time: TimeOption = None,
+    entry: EntryOption = None,
     difference: Annotated[
         float, typer.Option(metavar="D", help="The true difference of areas to plan for: one that would matter.")
     ] = 0.02,

@@ -29,6 +29,34 @@ MetricOption: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+OutcomeOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--outcome",
+        metavar="COLUMN:WORD",
+        help="A column and what is good for the firm: of 0 and 1 what 1 means, repurchased:good or churned:bad; of "
+        "a measure spend:high or cost:low; of a count orders:many or calls:few.",
+        show_default=False,
+    ),
+]
+TimeOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--time",
+        metavar="COLUMN",
+        help="Until when a customer was watched, where that differs; the outcome then says who had the event.",
+        show_default=False,
+    ),
+]
+EntryOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--entry",
+        metavar="COLUMN",
+        help="With --time: from when on the customer was watched, such as the tenure at the survey.",
+        show_default=False,
+    ),
+]
 ClusterOption: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -10,7 +10,7 @@ from cxstats.arrays import Bools, Column, Floats, Ints
 from cxstats.cells import Cells, IntoCells, as_cells, metric_names
 from cxstats.columns import codes
 from cxstats.errors import RoleError, TooFewError, rows
-from cxstats.methods.logistic import Errors, likelihood_covariance
+from cxstats.methods.logistic import ERRORS_FROM, Errors, likelihood_covariance
 from cxstats.numerics.cox import CoxFit, fit_cox
 from cxstats.numerics.design import Predictor, build_design
 from cxstats.numerics.proportional import Proportionality, proportionality, share_gone
@@ -20,11 +20,6 @@ from cxstats.scales import Scale
 from cxstats.shared.predictors import EVENTS_PER_COEFFICIENT, complete, predictors_of
 from cxstats.wald import WaldResult
 
-_ERRORS: dict[Errors, str] = {
-    "information": "the inverse information",
-    "sandwich": "the sandwich of influence values, weights taken as fixed",
-    "clusters": "influence values summed per cluster",
-}
 _CHANGES = 0.05  # below this p-value of the joint test a note says that hazards are not proportional
 
 
@@ -81,7 +76,7 @@ class Cox(WaldResult):
             f"{events} of '{self.event}' ({'good' if good else 'bad'} for the firm): a hazard ratio "
             f"{'above' if good else 'below'} 1 means that with a better score it comes "
             f"{'sooner or more' if good else 'later or less'} often.\n"
-            f"{self._proportional()}Standard errors from {_ERRORS[self.errors]}.\n"
+            f"{self._proportional()}Standard errors from {ERRORS_FROM[self.errors]}.\n"
             f"{super().footer()}"
         )
 

@@ -19,7 +19,7 @@ from cxstats.shared.predictors import EVENTS_PER_COEFFICIENT, complete, predicto
 from cxstats.wald import WaldResult
 
 Errors: TypeAlias = Literal["information", "sandwich", "clusters"]
-_ERRORS: dict[Errors, str] = {
+ERRORS_FROM: dict[Errors, str] = {
     "information": "the inverse information",
     "sandwich": "the sandwich of influence values, weights taken as fixed",
     "clusters": "influence values summed per cluster",
@@ -65,7 +65,7 @@ class Logistic(WaldResult):
     def footer(self) -> str:
         """Rows, outcomes, and what the standard errors rest on."""
         return (
-            f"{self.n_good:,} good and {self.n_bad:,} bad outcomes; standard errors from {_ERRORS[self.errors]}.\n"
+            f"{self.n_good:,} good and {self.n_bad:,} bad outcomes; standard errors from {ERRORS_FROM[self.errors]}.\n"
             f"{super().footer()}"
         )
 

@@ -19,15 +19,8 @@ ROUNDING = 1e-12
 
 
 def rows() -> pd.DataFrame:
-    """The stored rows with the times that survival_concordance.R makes of them."""
-    frame = pd.read_csv(REFERENCES / "logistic_rows.csv", comment="#")
-    i = np.arange(1, len(frame) + 1)
-    months = 1 + (i * 7919) % (12 + 2 * frame.nps)
-    return frame.assign(
-        months=months,
-        cancelled=((i * 104729) % 100 < 45 - 2 * frame.nps).astype(int),
-        entered=np.where(i % 3 == 0, 0, (i * 611953) % months),
-    )
+    """The rows that survival_concordance.R made."""
+    return pd.read_csv(REFERENCES / "survival_concordance_rows.csv", comment="#")
 
 
 def reference(case: str) -> dict[tuple[str, str], float]:

@@ -1,13 +1,17 @@
 # Concordance with a time until an event: survival::concordance, censored, with delayed entry, weights and clusters.
-# Run after logistic.R: Rscript survival_concordance.R   (writes survival_concordance.csv)
+# Run after logistic.R: Rscript survival_concordance.R   (writes survival_concordance.csv and _rows.csv)
 suppressPackageStartupMessages(library(survival))
 rows <- read.csv("logistic_rows.csv", comment.char = "#")
-# Times, events and entries made from the stored rows alone, so that no row of them needs storing. Whole months have
-# many ties, among events and between events and censored times; some customers were watched from later on.
+# Times, events and entries made from the rows of the logistic regression. Whole months have many ties, among events
+# and between events and censored times; some customers were watched from later on.
 i <- seq_len(nrow(rows))
 rows$months <- 1 + (i * 7919) %% (12 + 2 * rows$nps)
 rows$cancelled <- as.integer((i * 104729) %% 100 < 45 - 2 * rows$nps)
 rows$entered <- ifelse(i %% 3 == 0, 0, (i * 611953) %% rows$months)
+kept <- file("survival_concordance_rows.csv", "w")
+writeLines(sprintf("# Made by survival_concordance.R, %s", R.version.string), kept)
+write.csv(rows[c("nps", "effort", "firm", "weight", "months", "cancelled", "entered")], kept, row.names = FALSE, quote = FALSE)
+close(kept)
 out <- file("survival_concordance.csv", "w")
 writeLines(c(sprintf("# %s; survival %s", R.version.string, packageVersion("survival")), "case,row,column,value"), out)
 put <- function(case, row, column, value) writeLines(sprintf("%s,%s,%s,%.15g", case, row, column, value), out)
